@@ -1,0 +1,25 @@
+"""Stream tables for Airflow: incremental view maintenance on plain PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow.providers.pgtrickle.engine.api import PgTrickle as PgTrickle
+    from airflow.providers.pgtrickle.factory import pgtrickle_dag_factory as pgtrickle_dag_factory
+
+__version__ = "0.1.0"
+
+__all__ = ["PgTrickle", "__version__", "pgtrickle_dag_factory"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "PgTrickle":
+        from airflow.providers.pgtrickle.engine.api import PgTrickle
+
+        return PgTrickle
+    if name == "pgtrickle_dag_factory":
+        from airflow.providers.pgtrickle.factory import pgtrickle_dag_factory
+
+        return pgtrickle_dag_factory
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""The engine: stream tables on plain PostgreSQL. Imports nothing of Airflow."""

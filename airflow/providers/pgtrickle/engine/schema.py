@@ -1,0 +1,98 @@
+"""What the engine knows about relations, columns, types and functions: values read once at binding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from airflow.providers.pgtrickle.engine.names import QualifiedName
+
+RelationKind = Literal["table", "partitioned", "view", "materialized_view", "foreign", "temporary", "catalog"]
+Volatility = Literal["immutable", "stable", "volatile"]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnType:
+    """A PostgreSQL type as a column has it.
+
+    ``name`` is format_type(oid, typmod), valid SQL under an empty search_path. ``has_equality``: values can
+    be grouped and compared (a default btree or hash equality). ``has_hash``: hash_record_extended accepts it.
+    ``equal_image``: equal values are identical in every respect (false for numeric, float, interval, jsonb,
+    collations that are not deterministic, ...; for numeric with a fixed scale it is true).
+    ``category`` is pg_type.typcategory of the base type ('N' numeric, 'S' string, ...), ``base`` the name of
+    the type under all domains, without its typmod (``numeric``, ``bigint``, ``timestamp with time zone``).
+    """
+
+    oid: int
+    typmod: int
+    name: str
+    base: str
+    category: str = "U"
+    has_equality: bool = True
+    has_hash: bool = True
+    equal_image: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a relation or of a query's result."""
+
+    name: str
+    type: ColumnType
+    not_null: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A relation that a defining query reads, directly or through views.
+
+    ``unique_keys`` lists the column names of primary keys and of unique constraints or indexes that always
+    hold for visible rows (valid, immediate, not partial, no expressions, all columns NOT NULL), primary key
+    first.
+    ``view_text`` is pg_get_viewdef under an empty search_path for views, None for the rest.
+    ``stream_table_id`` is the catalog id when the relation is the storage table of a stream table.
+    """
+
+    oid: int
+    name: QualifiedName
+    kind: RelationKind
+    columns: tuple[Column, ...]
+    unique_keys: tuple[tuple[str, ...], ...] = ()
+    view_text: str | None = None
+    stream_table_id: int | None = None
+
+    def column(self, name: str) -> Column:
+        """The column of this name; KeyError when there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function, operator function or aggregate that a defining query really calls."""
+
+    oid: int
+    schema: str
+    name: str
+    kind: Literal["function", "aggregate", "window", "procedure"]
+    volatility: Volatility
+    builtin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A defining query as PostgreSQL understood it.
+
+    ``text`` is the canonical text (pg_get_viewdef under an empty search_path); ``relations`` holds every
+    relation reached from it, views included, by name as they are written in the texts. ``obstacle`` is None
+    when the text survived the round trip through our parser, else the reason why it cannot be read by it.
+    """
+
+    text: str
+    columns: tuple[Column, ...]
+    relations: Mapping[QualifiedName, Relation]
+    functions: tuple[Function, ...] = field(default=())
+    obstacle: str | None = None
