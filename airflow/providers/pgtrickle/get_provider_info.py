@@ -1,4 +1,7 @@
-"""What Airflow reads about this provider: the target of the entry point ``apache_airflow_provider``."""
+"""What Airflow asks of a provider at start: the content of provider.yaml that matters at run time.
+
+Airflow itself does not start when this does not hold against its schema; tests check both.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,50 @@ from typing import Any
 
 
 def get_provider_info() -> dict[str, Any]:
-    """Describe the provider in the form of Airflow's ``provider_info.schema.json``."""
+    """The provider's hooks, operators, sensors and connection type."""
     return {
         "package-name": "apache-airflow-providers-pgtrickle",
-        "name": "pgtrickle",
-        "description": "Stream tables: incremental view maintenance on plain PostgreSQL.",
+        "name": "PgTrickle",
+        "description": (
+            "Stream tables on plain PostgreSQL: query results kept exact by incremental view maintenance.\n"
+        ),
+        "integrations": [
+            {
+                "integration-name": "PgTrickle",
+                "external-doc-url": "https://www.postgresql.org/",
+                "tags": ["software"],
+            }
+        ],
+        "hooks": [
+            {
+                "integration-name": "PgTrickle",
+                "python-modules": ["airflow.providers.pgtrickle.hooks.pgtrickle"],
+            }
+        ],
+        "operators": [
+            {
+                "integration-name": "PgTrickle",
+                "python-modules": ["airflow.providers.pgtrickle.operators.pgtrickle"],
+            }
+        ],
+        "sensors": [
+            {
+                "integration-name": "PgTrickle",
+                "python-modules": ["airflow.providers.pgtrickle.sensors.pgtrickle"],
+            }
+        ],
+        "connection-types": [
+            {
+                "connection-type": "pgtrickle",
+                "hook-class-name": "airflow.providers.pgtrickle.hooks.pgtrickle.PgTrickleHook",
+                "hook-name": "PgTrickle",
+                "ui-field-behaviour": {
+                    "relabeling": {"schema": "Database"},
+                    "placeholders": {
+                        "port": "5432",
+                        "extra": '{"sslmode": "require", "application_name": "airflow"}',
+                    },
+                },
+            }
+        ],
     }
