@@ -1,0 +1,51 @@
+"""Syntax nodes that sqlglot has no faithful counterpart for. They keep what PostgreSQL printed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlglot import exp
+
+
+class InfixOperator(exp.Expression, exp.Binary):
+    """``this operator expression`` for any operator but the SQL ones; ``operator`` is its text, such as ``~~``,
+    ``@>`` or ``OPERATOR(shop.<#>)``."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"this": True, "expression": True, "operator": True}
+
+
+class PrefixOperator(exp.Unary):
+    """``operator this``, such as ``@ x`` or ``~ flags``."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"this": True, "operator": True}
+
+
+class SyntaxCall(exp.Expression, exp.Func):
+    """A function whose arguments are set apart by words: ``EXTRACT(epoch FROM x)``, ``JSON_VALUE(…)``.
+
+    ``this`` is the name in lower case; ``expressions`` holds operands and words (exp.Var) in order.
+    """
+
+    arg_types: ClassVar[dict[str, bool]] = {"this": True, "expressions": False}
+    is_var_len_args = True
+
+
+class BitString(exp.Expression, exp.Condition):
+    """``B'101'`` or ``X'1F'``, as written."""
+
+
+class RowPredicate(exp.Expression, exp.Condition):
+    """A test written in words after its operand: ``x IS NFC NORMALIZED``, ``j IS JSON OBJECT WITH UNIQUE KEYS``,
+    ``x IS DOCUMENT``, ``x IS UNKNOWN``."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"this": True, "words": True}
+
+
+class AtLocal(exp.Expression, exp.Condition):
+    """``x AT LOCAL``."""
+
+
+class SearchedCTE(exp.CTE):
+    """A common table expression with SEARCH or CYCLE clauses, kept as text in ``clauses``."""
+
+    arg_types: ClassVar[dict[str, bool]] = {**exp.CTE.arg_types, "clauses": True}
