@@ -28,7 +28,7 @@ class Settings:
                             whole query is taken to be cheaper than following the changes
     max_consecutive_errors: failures in a row after which a stream table is suspended
     history_retention:      seconds for which finished refreshes stay in the history
-    run_retention:          seconds for which the frontiers of runs, and the versions they may ask for, are kept
+    run_retention:          seconds for which the frontiers of runs, and the versions they ask for, are kept
     prune_batch:            rows of a change buffer that one statement deletes at most
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, Self, TypeVar, cast
 
@@ -18,6 +18,7 @@ from airflow.providers.pgtrickle.engine.schema import ColumnType
 
 Isolation = Literal["read committed", "repeatable read"]
 Statement = str | sql.Composable
+Parameters = Sequence[Any] | Mapping[str, Any]
 TypeKey = tuple[int, int]
 _C = TypeVar("_C", bound=psycopg.Cursor[Any])
 
@@ -88,24 +89,24 @@ class Session:
         """Whether the connection is closed or broken."""
         return self._connection.closed
 
-    def execute(self, statement: Statement, parameters: Sequence[Any] = ()) -> int:
-        """Run a statement (placeholders ``%s``), or a script without any, and return its row count."""
+    def execute(self, statement: Statement, parameters: Parameters = ()) -> int:
+        """Run a statement (placeholders ``%s`` or ``%(name)s``), or a script without any; its row count."""
         with self._cursor(psycopg.Cursor) as cursor:
             cursor.execute(_query(statement), parameters or None)
             return max(cursor.rowcount, 0)
 
-    def rows(self, statement: Statement, parameters: Sequence[Any] = ()) -> list[TupleRow]:
-        """All rows of a query (placeholders ``%s``)."""
+    def rows(self, statement: Statement, parameters: Parameters = ()) -> list[TupleRow]:
+        """All rows of a query (placeholders ``%s`` or ``%(name)s``)."""
         with self._cursor(psycopg.Cursor) as cursor:
             return cursor.execute(_query(statement), parameters or None).fetchall()
 
-    def row(self, statement: Statement, parameters: Sequence[Any] = ()) -> TupleRow | None:
-        """The first row of a query (placeholders ``%s``), or None."""
+    def row(self, statement: Statement, parameters: Parameters = ()) -> TupleRow | None:
+        """The first row of a query (placeholders ``%s`` or ``%(name)s``), or None."""
         with self._cursor(psycopg.Cursor) as cursor:
             return cursor.execute(_query(statement), parameters or None).fetchone()
 
-    def value(self, statement: Statement, parameters: Sequence[Any] = ()) -> Any:
-        """The first column of the first row of a query (placeholders ``%s``), or None."""
+    def value(self, statement: Statement, parameters: Parameters = ()) -> Any:
+        """The first column of the first row of a query (placeholders ``%s`` or ``%(name)s``), or None."""
         row = self.row(statement, parameters)
         return None if row is None else row[0]
 

@@ -1,0 +1,1 @@
+SELECT version FROM pgtrickle.pgt_migrations ORDER BY version

@@ -1,0 +1,1 @@
+DELETE FROM pgtrickle.pgt_dependencies WHERE pgt_id = %s

@@ -1,0 +1,1 @@
+INSERT INTO pgtrickle.pgt_migrations (version, name) VALUES (%s, %s)
