@@ -192,7 +192,10 @@ def _frontier(snapshot: str | None, versions: Mapping[str, str]) -> Frontier | N
 
 
 def _dependencies(rows: Iterable[tuple[Any, ...]]) -> list[Dependency]:
-    return [Dependency(*row[:5], columns=tuple(row[5])) for row in rows]
+    return [
+        Dependency(reader, oid, name, kind, upstream, tuple(columns))
+        for reader, oid, name, kind, upstream, columns in rows
+    ]
 
 
 def _json_default(value: object) -> str:
