@@ -7,16 +7,27 @@ need not run twice.
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
-from airflow.providers.pgtrickle.engine.testing.binaries import find_binaries
-from airflow.providers.pgtrickle.engine.testing.server import PostgresServer, ServerError
+# Importing anything under airflow makes AIRFLOW_HOME: keep the tests, and each worker, out of the user's.
+os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="pgtrickle-airflow-")
+os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 
-MAJORS = (18, 15)
+from airflow.providers.pgtrickle.engine.testing.binaries import find_binaries  # noqa: E402
+from airflow.providers.pgtrickle.engine.testing.server import PostgresServer, ServerError  # noqa: E402
+
+NEWEST = 18
+#: Programs of the oldest supported version are not everywhere; the next ones stand in.
+OLDEST = (15, 16, 17)
 
 SETTINGS = {
     "wal_level": "logical",
@@ -24,6 +35,19 @@ SETTINGS = {
     "max_connections": "60",
     "shared_buffers": "64MB",
 }
+
+
+def oldest() -> int:
+    """The oldest supported version on this machine, or 15 when there is none."""
+    for major in OLDEST:
+        try:
+            return find_binaries(major).major
+        except ServerError:
+            continue
+    return OLDEST[0]
+
+
+MAJORS = (NEWEST, oldest())
 
 
 class Servers:
@@ -67,7 +91,7 @@ def pg_server(request: pytest.FixtureRequest, pg_servers: Servers) -> PostgresSe
 @pytest.fixture(scope="session")
 def pg18_server(pg_servers: Servers) -> PostgresServer:
     """A server of the newest version alone."""
-    return pg_servers[18]
+    return pg_servers[NEWEST]
 
 
 @pytest.fixture

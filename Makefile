@@ -1,0 +1,40 @@
+# Every target sets up what it needs: .venv with the pinned packages, and servers of its own.
+PYTHON ?= python3
+VENV   := .venv/bin
+WORKERS ?= 2
+
+.PHONY: help setup demo test lint format bench docs lock clean
+
+help:  ## show the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+setup:  ## make .venv
+	@$(PYTHON) tools/bootstrap.py
+
+demo: setup  ## TPC-H: change base tables, let a DAG refresh five stream tables, check each against its query
+	@$(VENV)/python tools/demo.py
+
+test: ## run the tests (as root it brings PostgreSQL 15 by apt-get; PGTRICKLE_NO_APT=1 leaves it out)
+	@$(PYTHON) tools/bootstrap.py --old-postgres
+	@$(VENV)/python -m pytest -n $(WORKERS) $(ARGS)
+
+lint: setup  ## ruff and mypy
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(VENV)/mypy
+
+format: setup  ## let ruff write
+	@$(VENV)/ruff check --fix .
+	@$(VENV)/ruff format .
+
+bench: setup  ## measure what the documentation promises
+	@$(VENV)/python tools/bench.py
+
+docs: setup  ## check links, decisions and the index of docs
+	@$(VENV)/python tools/check_docs.py
+
+lock: setup  ## pin what .venv holds now
+	@$(VENV)/python tools/lock.py
+
+clean:  ## remove everything that the targets made, clusters included
+	@$(PYTHON) tools/clean.py
