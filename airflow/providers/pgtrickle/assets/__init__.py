@@ -1,0 +1,1 @@
+"""Stream tables as Airflow assets."""

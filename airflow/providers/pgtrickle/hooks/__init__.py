@@ -1,0 +1,1 @@
+"""Connections to a database that holds stream tables."""

@@ -1,0 +1,1 @@
+"""Operators: each is one verb on stream tables."""

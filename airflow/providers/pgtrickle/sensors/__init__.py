@@ -1,0 +1,1 @@
+"""Sensors: waiting for a state of a stream table."""

@@ -1,0 +1,79 @@
+"""Waiting until a stream table is fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseSensorOperator, PokeReturnValue
+
+from airflow.providers.pgtrickle.engine.errors import StreamTableNotFound
+from airflow.providers.pgtrickle.engine.names import parse_name
+from airflow.providers.pgtrickle.hooks.pgtrickle import PgTrickleHook
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class StreamTableFreshnessSensor(BaseSensorOperator):
+    """Waits until a stream table shows the sources as they were at most ``max_staleness`` ago.
+
+    Staleness is the server's clock minus the table's data timestamp: the moment whose sources it shows. The
+    XCom result is a dict: ``stream_table``, ``data_timestamp`` (ISO 8601), ``staleness_seconds``.
+
+    :param stream_table: ``schema.name``, or a bare name in ``public``
+    :param max_staleness: a duration, or a number of seconds
+    :param pgtrickle_conn_id: an Airflow connection of type ``pgtrickle`` or ``postgres``
+    """
+
+    template_fields: Sequence[str] = ("stream_table", "max_staleness", "pgtrickle_conn_id")
+    ui_color = "#e6f1f2"
+
+    def __init__(
+        self,
+        *,
+        stream_table: str,
+        max_staleness: timedelta | float | str,
+        pgtrickle_conn_id: str = PgTrickleHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.stream_table = stream_table
+        self.max_staleness = max_staleness
+        self.pgtrickle_conn_id = pgtrickle_conn_id
+
+    @cached_property
+    def hook(self) -> PgTrickleHook:
+        """The hook of this task's connection."""
+        return PgTrickleHook(self.pgtrickle_conn_id)
+
+    def poke(self, context: Context) -> PokeReturnValue:
+        """Look once."""
+        with self.hook.get_engine() as engine:
+            name = parse_name(self.stream_table)
+            status = next((row for row in engine.pgt_status() if row.name == name), None)
+        if status is None:
+            raise StreamTableNotFound(
+                f"There is no stream table {self.stream_table}.",
+                hint="Create it first, or correct the name.",
+                subject=self.stream_table,
+            )
+        staleness = status.staleness
+        if staleness is None:
+            self.log.info("%s has not been filled yet", self.stream_table)
+            return PokeReturnValue(is_done=False)
+        self.log.info("%s is %s behind", self.stream_table, staleness)
+        if staleness > _duration(self.max_staleness):
+            return PokeReturnValue(is_done=False)
+        values = {
+            "stream_table": self.stream_table,
+            "data_timestamp": status.data_timestamp.isoformat(),
+            "staleness_seconds": staleness.total_seconds(),
+        }
+        return PokeReturnValue(is_done=True, xcom_value=values)
+
+
+def _duration(value: timedelta | float | str) -> timedelta:
+    return value if isinstance(value, timedelta) else timedelta(seconds=float(value))
