@@ -36,11 +36,12 @@ class ColumnType:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a relation or of a query's result."""
+    """A column of a relation or of a query's result; ``number`` is its attnum in the relation."""
 
     name: str
     type: ColumnType
     not_null: bool = False
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +97,4 @@ class Binding:
     relations: Mapping[QualifiedName, Relation]
     functions: tuple[Function, ...] = field(default=())
     obstacle: str | None = None
+    features: frozenset[str] = frozenset()

@@ -3,5 +3,14 @@
 from __future__ import annotations
 
 from airflow.providers.pgtrickle.engine.parse.dialect import dialect, generate, parse_canonical
+from airflow.providers.pgtrickle.engine.parse.lexer import line_and_column
+from airflow.providers.pgtrickle.engine.parse.statement import first_difference, single_query
 
-__all__ = ["dialect", "generate", "parse_canonical"]
+__all__ = [
+    "dialect",
+    "first_difference",
+    "generate",
+    "line_and_column",
+    "parse_canonical",
+    "single_query",
+]

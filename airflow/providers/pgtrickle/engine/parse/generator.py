@@ -74,6 +74,7 @@ class CanonicalGenerator(PostgresGenerator):
         nodes.AtLocal: lambda self, node: f"{self.sql(node, 'this')} AT LOCAL",
         nodes.SyntaxCall: lambda self, node: self.syntax_call(node),
         nodes.SearchedCTE: lambda self, node: f"{self.cte_sql(node)} {node.args['clauses']}",
+        nodes.AliasedJoin: lambda self, node: f"{self.join_sql(node)} AS {self.sql(node, 'using_alias')}",
         exp.AtTimeZone: lambda self, node: f"{self.sql(node, 'this')} AT TIME ZONE {self.sql(node, 'zone')}",
         exp.Neg: lambda self, node: f"- {self.sql(node, 'this')}",
         exp.Parameter: lambda self, node: f"${self.sql(node, 'this')}",
@@ -117,6 +118,25 @@ class CanonicalGenerator(PostgresGenerator):
             base = f"({base})"
         return f"{base}[{self.expressions(expression, flat=True)}]"
 
+    def is_sql(self, expression: exp.Is) -> str:
+        negation = "NOT " if expression.args.get("negate") else ""
+        return f"{self.sql(expression, 'this')} IS {negation}{self.sql(expression, 'expression')}"
+
+    def tablealias_sql(self, expression: exp.TableAlias) -> str:
+        columns = self.expressions(expression, key="columns", flat=True)
+        return self.sql(expression, "this") + (f"({columns})" if columns else "")
+
+    def windowspec_sql(self, expression: exp.WindowSpec) -> str:
+        frame = f"{expression.text('kind').upper()} "
+        start = f"{self.sql(expression, 'start')} {expression.text('start_side').upper()}".strip()
+        if expression.args.get("end"):
+            end = f"{self.sql(expression, 'end')} {expression.text('end_side').upper()}".strip()
+            frame += f"BETWEEN {start} AND {end}"
+        else:
+            frame += start
+        exclude = self.sql(expression, "exclude").upper()
+        return f"{frame} EXCLUDE {exclude}" if exclude else frame
+
     def any_sql(self, expression: exp.Any) -> str:
         return self._quantified("ANY", expression)
 
@@ -125,7 +145,11 @@ class CanonicalGenerator(PostgresGenerator):
 
     def _quantified(self, word: str, expression: exp.Expr) -> str:
         inner = self.sql(expression, "this")
-        return f"{word} {inner}" if isinstance(expression.this, (exp.Paren, exp.Subquery)) else f"{word} ({inner})"
+        return (
+            f"{word} {inner}"
+            if isinstance(expression.this, (exp.Paren, exp.Subquery))
+            else f"{word} ({inner})"
+        )
 
     def syntax_call(self, expression: nodes.SyntaxCall) -> str:
         parts = " ".join(self.sql(part) for part in expression.expressions)

@@ -49,3 +49,9 @@ class SearchedCTE(exp.CTE):
     """A common table expression with SEARCH or CYCLE clauses, kept as text in ``clauses``."""
 
     arg_types: ClassVar[dict[str, bool]] = {**exp.CTE.arg_types, "clauses": True}
+
+
+class AliasedJoin(exp.Join):
+    """``… JOIN … USING (columns) AS using_alias``."""
+
+    arg_types: ClassVar[dict[str, bool]] = {**exp.Join.arg_types, "using_alias": True}

@@ -61,15 +61,31 @@ _SYNTAX_FUNCTIONS = frozenset(
     json_query json_scalar json_serialize json_table json_value
     """.split()
 )
-#: Words that set arguments apart; anything else within such a call is an operand.
+#: Reserved words that set arguments apart wherever they stand.
 _SEPARATORS = frozenset(
+    "as both default for from in leading not on placing returning trailing using with order".split()
+)
+#: Words that are separators only where no operand is due: any column may have such a name.
+_SOFT_SEPARATORS = frozenset(
     """
-    absent array as at both by columns conditional content default document empty encoding error escape first
-    for format from in indent json keep key keys leading name names namespaces nested no not null object omit
-    on ordinality passing path placing preserve quotes ref returning scalar similar standalone string strip
-    trailing unconditional unique using utf8 value version whitespace with without wrapper wellformed yes
-    xmlattributes xmlnamespaces nfc nfd nfkc nfkd exists true false unknown set to
+    absent at by columns conditional content document empty encoding error escape format indent json keep key
+    keys no null object omit passing path preserve quotes ref scalar similar standalone strip unconditional unique
+    unknown utf8 value version whitespace without wrapper wellformed yes true false array
     """.split()
+)
+#: Words that stand first, or after a comma, in a call of this function.
+_LEADING_WORDS: dict[str, frozenset[str]] = {
+    "normalize": frozenset(("nfc", "nfd", "nfkc", "nfkd")),
+    "xmlelement": frozenset(("name", "xmlattributes")),
+    "xmlpi": frozenset(("name",)),
+    "xmlparse": frozenset(("document", "content")),
+    "xmlroot": frozenset(("version", "standalone")),
+    "xmlserialize": frozenset(("document", "content")),
+    "xmltable": frozenset(("xmlnamespaces",)),
+}
+#: Words after which an operand follows.
+_INTRODUCERS = frozenset(
+    "default escape for from in on passing placing similar using value version document content".split()
 )
 _TYPE_TAILS = {
     "double": (("precision",),),
@@ -181,8 +197,7 @@ class CanonicalParser(PostgresParser):
             return exp.Is(this=this, expression=exp.Null(), negate=negated or None)
         if self._match_set((TokenType.TRUE, TokenType.FALSE)):
             truth = exp.Boolean(this=self._prev.token_type is TokenType.TRUE)
-            test = exp.Is(this=this, expression=truth)
-            return exp.Not(this=test) if negated else test
+            return exp.Is(this=this, expression=truth, negate=negated or None)
         words = ["not"] if negated else []
         while self._curr.text in _IS_WORDS and self._curr.token_type is not TokenType.IDENTIFIER:
             words.append(self._curr.text)
@@ -204,7 +219,9 @@ class CanonicalParser(PostgresParser):
         if quantifier is not None and self._next.token_type is TokenType.L_PAREN:
             self._advance(2)
             inside = self._parse_select() if self._curr.token_type in _QUERY_START else None
-            node: Expr = inside if inside is not None else exp.Paren(this=self._require(self._parse_disjunction()))
+            node: Expr = (
+                inside if inside is not None else exp.Paren(this=self._require(self._parse_disjunction()))
+            )
             self._expect(TokenType.R_PAREN, ")")
             return quantifier(this=node)
         return self._require(parse())
@@ -241,7 +258,11 @@ class CanonicalParser(PostgresParser):
             values = self._parse_csv(self._parse_disjunction)
             self._expect(TokenType.R_PAREN, ")")
             return exp.In(this=left, expressions=values)
-        for words, kind in ((("like",), exp.Like), (("ilike",), exp.ILike), (("similar", "to"), exp.SimilarTo)):
+        for words, kind in (
+            (("like",), exp.Like),
+            (("ilike",), exp.ILike),
+            (("similar", "to"), exp.SimilarTo),
+        ):
             if self._match_word(*words):
                 node: Expr = kind(this=left, expression=self._parse_operand(self._parse_bitwise))
                 if self._match_word("escape"):
@@ -268,9 +289,7 @@ class CanonicalParser(PostgresParser):
 
     def _parse_other_operand(self) -> Expr | None:
         if operator := self._match_other_operator():
-            return nodes.PrefixOperator(
-                this=self._require(self._parse_other_operand()), operator=operator
-            )
+            return nodes.PrefixOperator(this=self._require(self._parse_other_operand()), operator=operator)
         return self._parse_term()
 
     def _match_other_operator(self) -> str | None:
@@ -286,7 +305,9 @@ class CanonicalParser(PostgresParser):
             while not self._match(TokenType.R_PAREN):
                 part = self._curr
                 quoted = part.token_type is TokenType.IDENTIFIER
-                parts.append(exp.Identifier(this=part.text, quoted=quoted).sql("postgres") if quoted else part.text)
+                parts.append(
+                    exp.Identifier(this=part.text, quoted=quoted).sql("postgres") if quoted else part.text
+                )
                 self._advance()
                 if not self._curr:
                     self.raise_error("Expected )")
@@ -421,7 +442,11 @@ class CanonicalParser(PostgresParser):
                 return exp.Exists(this=query)
             case TokenType.ROW if self._next.token_type is TokenType.L_PAREN:
                 self._advance(2)
-                fields = [] if self._curr.token_type is TokenType.R_PAREN else self._parse_csv(self._parse_disjunction)
+                fields = (
+                    []
+                    if self._curr.token_type is TokenType.R_PAREN
+                    else self._parse_csv(self._parse_disjunction)
+                )
                 self._expect(TokenType.R_PAREN, ")")
                 return exp.Anonymous(this="ROW", expressions=fields)
         return self._parse_function() or self._parse_name()
@@ -513,6 +538,10 @@ class CanonicalParser(PostgresParser):
         token = self._curr
         if token.token_type is TokenType.VAR and token.text in VALUE_FUNCTIONS:
             return self._parse_value_function()
+        if self._match_word("collation", "for", "("):
+            operand = self._require(self._parse_disjunction())
+            self._expect(TokenType.R_PAREN, ")")
+            return nodes.SyntaxCall(this="collation for", expressions=[operand])
         path: list[Expr] = []
         while self._curr.token_type in (TokenType.IDENTIFIER, *self.FUNC_TOKENS) or (
             self._curr.token_type in self.ID_VAR_TOKENS or path
@@ -553,10 +582,6 @@ class CanonicalParser(PostgresParser):
             return node
         if bare in _SYNTAX_FUNCTIONS:
             return self._parse_syntax_call(bare)
-        if bare == "collation" and self._match_word("for", "("):
-            operand = self._require(self._parse_disjunction())
-            self._expect(TokenType.R_PAREN, ")")
-            return nodes.SyntaxCall(this="collation for", expressions=[operand])
         arguments = [] if self._curr.token_type is TokenType.R_PAREN else self._parse_arguments()
         self._expect(TokenType.R_PAREN, ")")
         builder = _CONDITIONAL.get(bare)
@@ -593,47 +618,84 @@ class CanonicalParser(PostgresParser):
         return self._parse_disjunction()
 
     def _parse_syntax_call(self, name: str) -> Expr:
-        """Operands and words up to the closing parenthesis, in order; inner parentheses nest."""
-        parts = self._parse_syntax_parts()
-        return nodes.SyntaxCall(this=name, expressions=parts)
-
-    def _parse_syntax_parts(self) -> list[Expr]:
+        """Operands and words up to the closing parenthesis, in order."""
         parts: list[Expr] = []
+        due = True
+        if name == "extract":
+            parts.append(self._parse_word_as_written())
+            due = False
         while not self._match(TokenType.R_PAREN):
             token = self._curr
             if not token:
                 self.raise_error("Expected )")
-            if token.token_type is TokenType.COMMA or token.token_type is TokenType.COLON:
+            if token.token_type in (TokenType.COMMA, TokenType.COLON):
                 self._advance()
                 parts.append(exp.Var(this=token.text))
-            elif self._is_separator(parts):
-                self._advance()
-                parts.append(exp.Var(this=token.text.upper()))
-                if token.text == "columns" and self._curr.token_type is TokenType.L_PAREN:
-                    parts.append(exp.Var(this=self._raw_parenthesised()))
-                elif token.text in ("as", "returning"):
-                    parts.append(self._parse_label_or_type())
-                elif token.text == "name":
-                    parts.append(self._require(self._parse_id_var(any_token=True)))
-                elif token.text.startswith("xml") and self._match(TokenType.L_PAREN):
-                    parts.append(exp.Tuple(expressions=[nodes.SyntaxCall(this="", expressions=self._parse_syntax_parts())]))
+                due = True
+            elif token.token_type is TokenType.ORDER_BY and parts:
+                parts[-1] = self._require(self._parse_order(parts[-1]))
+            elif self._is_separator(name, due):
+                parts.append(self._parse_word_as_written())
+                parts.extend(self._parse_after_word(token.text))
+                due = token.text in _INTRODUCERS
             else:
                 parts.append(self._require(self._parse_bitwise()))
-        return parts
+                due = False
+        return nodes.SyntaxCall(this=name, expressions=parts)
 
-    def _is_separator(self, parts: list[Expr]) -> bool:
+    def _parse_word_as_written(self) -> Expr:
         token = self._curr
-        if token.token_type in (TokenType.IDENTIFIER, TokenType.STRING) or token.text not in _SEPARATORS:
-            return False
-        if self._next.token_type is TokenType.DOT:
-            return False
-        # An unreserved word is a column where an operand is due: first, or after a comma.
-        if token.token_type is TokenType.VAR and (not parts or parts[-1].name == ","):
-            return token.text in ("name", "content", "document")
-        return not (token.token_type in (TokenType.NULL, TokenType.TRUE, TokenType.FALSE) and not parts)
+        self._advance()
+        if token.token_type is TokenType.STRING:
+            return exp.Literal.string(token.text)
+        return exp.Var(this=token.text.upper())
 
-    def _parse_label_or_type(self) -> Expr:
-        return self._require(self._parse_types())
+    def _is_separator(self, function: str, due: bool) -> bool:
+        token = self._curr
+        if token.token_type in (TokenType.IDENTIFIER, TokenType.STRING):
+            return False
+        word = token.text
+        if word in _SEPARATORS:
+            return True
+        if due:
+            # NULL ON NULL, EMPTY ARRAY ON ERROR follow an empty argument list or RETURNING's type.
+            return word in _LEADING_WORDS.get(function, ()) or (
+                word in ("null", "absent") and self._next.text == "on"
+            )
+        return word in _SOFT_SEPARATORS
+
+    def _parse_after_word(self, word: str) -> list[Expr]:
+        """What a word brings with it besides operands."""
+        if word in ("as", "returning"):
+            return [self._require(self._parse_types())]
+        if word == "name":
+            return [self._require(self._parse_id_var(any_token=True))]
+        if word in ("xmlattributes", "xmlnamespaces"):
+            self._expect(TokenType.L_PAREN, "(")
+            return [
+                exp.Paren(this=nodes.SyntaxCall(this="", expressions=self._parse_syntax_call("").expressions))
+            ]
+        if word == "columns" and self._curr.token_type is TokenType.L_PAREN:
+            return [exp.Var(this=self._raw_parenthesised())]
+        if word == "columns":
+            return self._parse_xml_columns()
+        return []
+
+    def _parse_xml_columns(self) -> list[Expr]:
+        """``name type [PATH x] [DEFAULT x] [NOT NULL], name FOR ORDINALITY, …``."""
+        parts: list[Expr] = []
+        while True:
+            parts.append(self._require(self._parse_id_var(any_token=True)))
+            if self._match_word("for", "ordinality"):
+                parts.append(exp.Var(this="FOR ORDINALITY"))
+            else:
+                parts.append(self._require(self._parse_types()))
+            while self._word("path") or self._word("default") or self._word("not", "null"):
+                parts.append(self._parse_word_as_written())
+                parts.append(self._require(self._parse_bitwise()))
+            if not self._match(TokenType.COMMA):
+                return parts
+            parts.append(exp.Var(this=","))
 
     def _raw_parenthesised(self) -> str:
         """The text of a parenthesised clause that holds no reference to a column, as written."""
@@ -710,6 +772,12 @@ class CanonicalParser(PostgresParser):
             return cte
         clauses = self.sql[start.start : last.end + 1]
         return nodes.SearchedCTE(**cte.args, clauses=clauses)
+
+    def _parse_join(self, *args: Any, **kwargs: Any) -> exp.Join | None:
+        join = super()._parse_join(*args, **kwargs)
+        if join is not None and join.args.get("using") and self._match(TokenType.ALIAS):
+            return nodes.AliasedJoin(**join.args, using_alias=self._require(self._parse_id_var()))
+        return join
 
     def _parse_recursive_with_search(self) -> None:
         return None

@@ -138,5 +138,3 @@ def parser_tokens(text: str, lexemes: list[Lexeme]) -> list[Token]:
             token_type = _KINDS[kind]
         tokens.append(Token(token_type, word, 1, start + 1, start, end - 1))
     return tokens
-
-

@@ -1,0 +1,203 @@
+"""Definition views: a defining query becomes a view, and PostgreSQL's understanding of it a Binding."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+from airflow.providers.pgtrickle.engine.db import Session, as_query_error, compose, load
+from airflow.providers.pgtrickle.engine.errors import InvalidQuery, RefreshFailed, UnsupportedQuery
+from airflow.providers.pgtrickle.engine.names import DATA_SCHEMA, QualifiedName
+from airflow.providers.pgtrickle.engine.parse import (
+    first_difference,
+    generate,
+    line_and_column,
+    parse_canonical,
+    single_query,
+)
+from airflow.providers.pgtrickle.engine.schema import Binding, Column, ColumnType, Function, Relation
+
+_STORAGE = re.compile(r"st_(\d+)_\d+")
+_DUPLICATE_COLUMN = "42701"
+_INVALID_TABLE_DEFINITION = "42P16"
+
+
+def create_definition(session: Session, definition: QualifiedName, query: str) -> None:
+    """Create the definition view from a query as a user typed it, under the session's search_path.
+
+    Raises InvalidQuery, with PostgreSQL's message, SQLSTATE and the position in ``query``, for what PostgreSQL
+    rejects and for anything but one query; UnsupportedQuery for a query of a temporary table.
+    """
+    text = single_query(query)
+    head = compose(load(__package__, "create_definition"), definition=definition).as_string()
+    try:
+        with as_query_error(offset=len(head)):
+            session.native(head + text)
+    except InvalidQuery as error:
+        raise _explained(error, query) from error
+
+
+def bind(session: Session, definition: QualifiedName, *, verify: bool = True) -> Binding:
+    """Read what PostgreSQL knows about a definition view.
+
+    ``verify=False`` leaves out the round trip through our parser (``Binding.obstacle`` is then None): for a text
+    that went through it before on the same server. Runs in the session's transaction if there is one, else in its
+    own, and leaves nothing behind. Raises InvalidQuery when there is no such view.
+    """
+    with _scope(session):
+        relations = _read_relations(session, definition)
+        if not relations:
+            raise InvalidQuery(
+                f"There is no definition view {definition.display}.", subject=definition.display
+            )
+        root = relations[0]
+        views = [relation for relation in relations if relation.view_text is not None]
+        functions, features = _read_functions(session, [view.oid for view in views])
+        obstacle = _obstacle(session, definition, views) if verify else None
+    return Binding(
+        text=root.view_text or "",
+        columns=root.columns,
+        relations={relation.name: relation for relation in relations[1:]},
+        functions=functions,
+        obstacle=obstacle,
+        features=features,
+    )
+
+
+@contextmanager
+def _scope(session: Session) -> Iterator[None]:
+    """An empty search_path for the block, so that PostgreSQL qualifies every name; in a transaction."""
+    if not session.in_transaction:
+        with session.transaction(), _scope(session):
+            yield
+        return
+    previous = session.value("SELECT pg_catalog.current_setting('search_path')")
+    session.set_local("search_path", "")
+    try:
+        yield
+    finally:
+        # In a transaction that has failed nothing can be set any more; its end undoes the setting anyway.
+        with suppress(RefreshFailed):
+            session.set_local("search_path", previous)
+
+
+def _read_relations(session: Session, definition: QualifiedName) -> list[Relation]:
+    rows = session.rows(
+        load(__package__, "bind_relations"), {"schema": definition.schema, "name": definition.name}
+    )
+    types = session.describe_types({(column[1], column[2]) for row in rows for column in row[5]})
+    return [
+        Relation(
+            oid=oid,
+            name=QualifiedName(schema, name),
+            kind=kind,
+            columns=tuple(_column(column, types) for column in columns),
+            unique_keys=tuple(tuple(key) for key in keys),
+            view_text=None if text is None else text.strip().removesuffix(";"),
+            stream_table_id=_stream_table_id(schema, name),
+        )
+        for oid, schema, name, kind, text, columns, keys in rows
+    ]
+
+
+def _column(fields: Sequence[Any], types: dict[tuple[int, int], ColumnType]) -> Column:
+    name, oid, typmod, not_null, deterministic = fields
+    described = types[oid, typmod]
+    if not deterministic and described.equal_image:
+        described = replace(described, equal_image=False)
+    return Column(name=name, type=described, not_null=not_null)
+
+
+def _stream_table_id(schema: str, name: str) -> int | None:
+    match = _STORAGE.fullmatch(name) if schema == DATA_SCHEMA else None
+    return int(match.group(1)) if match else None
+
+
+def _read_functions(session: Session, views: Sequence[int]) -> tuple[tuple[Function, ...], frozenset[str]]:
+    functions: list[Function] = []
+    features: frozenset[str] = frozenset()
+    for oid, schema, name, kind, volatility, builtin, found in session.rows(
+        load(__package__, "bind_functions"), {"views": list(views)}
+    ):
+        if oid is None:
+            features = frozenset(found or ())
+        else:
+            functions.append(Function(oid, schema, name, kind, volatility, builtin))
+    return tuple(functions), features
+
+
+def _obstacle(session: Session, definition: QualifiedName, views: Sequence[Relation]) -> str | None:
+    """Why one of these views cannot be read by our parser without loss, or None."""
+    for view in views:
+        if problem := _round_trip(session, definition, view):
+            place = "" if view.name == definition else f"View {view.name.display}: "
+            return place + problem
+    return None
+
+
+def _round_trip(session: Session, definition: QualifiedName, view: Relation) -> str | None:
+    text = view.view_text or ""
+    try:
+        regenerated = generate(parse_canonical(text))
+    except UnsupportedQuery as error:
+        return error.message
+    try:
+        deparsed = _deparse(session, definition, view.columns, regenerated)
+    except RefreshFailed as error:
+        if error.transient:
+            raise
+        return f"The query was read in a way that PostgreSQL refuses: {error.message}"
+    problem = first_difference(text, deparsed)
+    if problem is not None:
+        # PostgreSQL itself may print a text anew in another form, such as ARRAY[…]::type[]; ours must match that.
+        problem = first_difference(_deparse(session, definition, view.columns, text), deparsed)
+    return None if problem is None else f"The query was read as another one: {problem}."
+
+
+class _Undo(Exception):
+    """Leaves a savepoint with nothing kept."""
+
+
+def _deparse(session: Session, definition: QualifiedName, columns: Sequence[Column], text: str) -> str:
+    """What PostgreSQL prints for a query text with these output columns; the view made for it is undone."""
+    view = QualifiedName(definition.schema, f"round_trip_{session.backend_pid}")
+    head = compose(
+        load(__package__, "create_round_trip"), view=view, columns=[column.name for column in columns]
+    ).as_string()
+    printed = ""
+    try:
+        with session.savepoint():
+            session.native(head + text)
+            found = session.value(
+                load(__package__, "read_definition"), {"schema": view.schema, "name": view.name}
+            )
+            printed = str(found).strip().removesuffix(";")
+            raise _Undo
+    except _Undo:
+        return printed
+
+
+def _explained(error: InvalidQuery, query: str) -> InvalidQuery | UnsupportedQuery:
+    """PostgreSQL's message with what a user of stream tables should know."""
+    if error.sqlstate == _INVALID_TABLE_DEFINITION and "temporary" in error.message:
+        return UnsupportedQuery(
+            "The query reads a temporary table, which only the session that made it can see.",
+            hint="Use an ordinary table.",
+        )
+    message, hint = error.message, error.hint
+    if error.sqlstate == _DUPLICATE_COLUMN:
+        name = re.search('"(.*)"', message)
+        unnamed = name is not None and name.group(1) == "?column?"
+        message = (
+            "Two output columns have no name." if unnamed else f"Two output columns share a name: {message}"
+        )
+        hint = hint or "Give every output column a name of its own with AS."
+    if error.position is not None:
+        line, column = line_and_column(query, error.position - 1)
+        message = f"{message.rstrip('.')} (line {line}, column {column})."
+    return InvalidQuery(
+        message, position=error.position, sqlstate=error.sqlstate, hint=hint, subject=error.subject
+    )
