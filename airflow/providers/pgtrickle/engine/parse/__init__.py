@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow.providers.pgtrickle.engine.parse.dialect import dialect, generate, parse_canonical
 from airflow.providers.pgtrickle.engine.parse.lexer import line_and_column
+from airflow.providers.pgtrickle.engine.parse.references import table_references
 from airflow.providers.pgtrickle.engine.parse.statement import first_difference, single_query
 
 __all__ = [
@@ -13,4 +14,5 @@ __all__ = [
     "line_and_column",
     "parse_canonical",
     "single_query",
+    "table_references",
 ]

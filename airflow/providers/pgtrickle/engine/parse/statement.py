@@ -14,21 +14,26 @@ def single_query(text: str) -> str:
 
     Raises InvalidQuery when the text is empty, holds several statements, or does not begin like a query.
     """
+    return text[: query_lexemes(text)[-1].end]
+
+
+def query_lexemes(text: str) -> list[Lexeme]:
+    """The tokens of the one query in ``text``; raises as ``single_query`` does."""
     lexemes = scan(text)
     while lexemes and _is_mark(lexemes[-1], ";"):
         lexemes.pop()
     if not lexemes:
         raise InvalidQuery("The query is empty.", hint="Write a SELECT.", position=1, sqlstate="42601")
-    for lexeme in lexemes:
-        if _is_mark(lexeme, ";"):
-            raise invalid(text, lexeme.end, "a second statement follows the query")
+    for kind, word, _, end in lexemes:
+        if word == ";" and kind is Kind.MARK:
+            raise invalid(text, end, "a second statement follows the query")
     first = next((lexeme for lexeme in lexemes if not _is_mark(lexeme, "(")), lexemes[0])
     if first.kind is not Kind.WORD or first.text not in _QUERY_WORDS:
         raise invalid(text, first.start, "a query begins with SELECT, WITH, VALUES or TABLE; syntax error")
     if [lexeme.text for lexeme in lexemes[-2:] if lexeme.kind is Kind.WORD] == ["check", "option"]:
         # CREATE VIEW has such a clause of its own; a query has not.
         raise invalid(text, lexemes[-2].start, "syntax error at or near 'check'")
-    return text[: lexemes[-1].end]
+    return lexemes
 
 
 def first_difference(expected: str, actual: str) -> str | None:
