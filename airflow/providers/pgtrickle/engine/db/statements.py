@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -28,6 +28,16 @@ def compose(text: str, **holes: Hole) -> sql.Composed:
     Identifiers are always quoted. KeyError when the text has a hole that is not given.
     """
     return sql.SQL(text).format(**{name: _render(hole) for name, hole in holes.items()})
+
+
+def union_all(branches: Iterable[sql.Composable]) -> sql.Composed:
+    """Several queries of our own as one."""
+    return sql.SQL(" UNION ALL ").join(list(branches))
+
+
+def verbatim(text: str) -> sql.SQL:
+    """SQL that PostgreSQL itself wrote (pg_get_expr, pg_get_viewdef), to go into a hole as it is."""
+    return sql.SQL(text)
 
 
 def _render(hole: Hole) -> sql.Composable:

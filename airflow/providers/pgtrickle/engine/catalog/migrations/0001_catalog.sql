@@ -153,3 +153,25 @@ SELECT
     t.created_at,
     t.updated_at
 FROM pgtrickle.pgt_stream_tables t;
+
+-- Called by the capture functions, with the rights of their owner.
+CREATE FUNCTION pgtrickle_changes.note_gap(source oid, reason text)
+RETURNS void
+LANGUAGE sql
+BEGIN ATOMIC
+    INSERT INTO pgtrickle.pgt_capture_gaps (source_oid, reason) VALUES (source, reason);
+END;
+REVOKE ALL ON FUNCTION pgtrickle_changes.note_gap FROM PUBLIC;
+
+CREATE FUNCTION pgtrickle_changes.is_descendant(child oid, ancestor oid)
+RETURNS boolean
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    WITH RECURSIVE ancestors (relid) AS (
+        SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = child
+        UNION
+        SELECT i.inhparent FROM ancestors a JOIN pg_catalog.pg_inherits i ON i.inhrelid = a.relid
+    )
+    SELECT EXISTS (SELECT FROM ancestors a WHERE a.relid = ancestor);
+END;
+REVOKE ALL ON FUNCTION pgtrickle_changes.is_descendant FROM PUBLIC;

@@ -1,0 +1,21 @@
+"""Capture: every change of a source, with its transaction and weight, in a change buffer of its own."""
+
+from __future__ import annotations
+
+from airflow.providers.pgtrickle.engine.capture.buffers import pending, prune_buffers
+from airflow.providers.pgtrickle.engine.capture.facts import Fingerprint, difference, fingerprint
+from airflow.providers.pgtrickle.engine.capture.install import ensure_capture, release_capture
+from airflow.providers.pgtrickle.engine.capture.source import family, obstacle, require_capturable
+
+__all__ = [
+    "Fingerprint",
+    "difference",
+    "ensure_capture",
+    "family",
+    "fingerprint",
+    "obstacle",
+    "pending",
+    "prune_buffers",
+    "release_capture",
+    "require_capturable",
+]

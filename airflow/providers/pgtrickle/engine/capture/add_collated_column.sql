@@ -1,0 +1,1 @@
+ALTER TABLE {buffer} ADD COLUMN {column} {type} COLLATE {collation}

@@ -1,0 +1,4 @@
+WITH gaps AS (
+    DELETE FROM pgtrickle.pgt_capture_gaps WHERE source_oid = %(source)s::oid
+)
+DELETE FROM pgtrickle.pgt_capture WHERE source_oid = %(source)s::oid

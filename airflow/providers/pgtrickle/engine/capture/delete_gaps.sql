@@ -1,0 +1,1 @@
+DELETE FROM pgtrickle.pgt_capture_gaps WHERE source_oid = %(source)s::oid

@@ -1,0 +1,114 @@
+"""Whether capture is whole: what the server's catalogs say now against what they said when it was made.
+
+A trigger disabled and enabled again, dropped, or never put on a partition attached since: none of them leaves
+a mark in the buffer. They leave one in the catalogs, which every refresh reads, in its own snapshot.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow.providers.pgtrickle.engine.db import Session, load
+
+#: By source oid (as text, for JSON): the epoch of its capture, and what is wrong with it, if anything.
+Fingerprint = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureState:
+    """The capture of one source: ``epoch`` 0 and no ``attnums`` when there is none.
+
+    ``problem`` is a sentence saying what has, or may have, passed capture by; None while it is whole.
+    ``live_facts`` are what the catalogs say, there only while there is a problem.
+    """
+
+    epoch: int
+    attnums: frozenset[int]
+    problem: str | None
+    live_facts: Mapping[str, Any]
+
+
+def fingerprint(session: Session, source_oids: Iterable[int]) -> Fingerprint:
+    """What a stream table's exactness rests on in these sources; a JSON value. One query."""
+    return {
+        str(source): {"epoch": state.epoch, "problem": state.problem}
+        for source, state in sorted(read_states(session, source_oids).items())
+    }
+
+
+def difference(recorded: Fingerprint | None, live: Fingerprint) -> str | None:
+    """Why a stream table with this recorded fingerprint must be reinitialised, as a sentence, or None."""
+    recorded = recorded or {}
+    for source, state in live.items():
+        before = recorded.get(source)
+        if state["problem"] is not None:
+            return str(state["problem"])
+        if before is None:
+            return f"The changes of relation {source} have not been captured so far."
+        if before != state:
+            return f"The changes of relation {source} were not captured for a while."
+    return None
+
+
+def read_states(session: Session, source_oids: Iterable[int]) -> dict[int, CaptureState]:
+    """The state of capture of each of these sources, as the current snapshot shows it."""
+    rows = session.rows(load(__package__, "facts"), {"sources": sorted(set(source_oids))})
+    return {
+        source: CaptureState(
+            epoch or 0,
+            frozenset(attnums or ()),
+            _problem(source, epoch, recorded, live, gap) if not is_whole or gap else None,
+            live or {},
+        )
+        for source, epoch, attnums, is_whole, recorded, live, gap in rows
+    }
+
+
+def store_facts(session: Session, source_oid: int, attnums: Iterable[int], epoch: int) -> None:
+    """Record what the catalogs say now as the state in which capture of these columns is whole."""
+    session.execute(
+        load(__package__, "put_capture"), {"source": source_oid, "attnums": list(attnums), "epoch": epoch}
+    )
+    # Read after the row is there: it names the columns that the facts are about.
+    facts = read_states(session, [source_oid])[source_oid].live_facts
+    if facts:
+        session.execute(load(__package__, "put_facts"), {"source": source_oid, "facts": json.dumps(facts)})
+
+
+def _problem(
+    source: int,
+    epoch: int | None,
+    recorded: Mapping[str, Any] | None,
+    live: Mapping[str, Any] | None,
+    gap: str | None,
+) -> str:
+    subject = f"relation {source}"
+    if epoch is None:
+        return f"The changes of {subject} are not captured."
+    if recorded is None or live is None or recorded == live:
+        return f"Changes of {subject} passed capture by: {gap}."
+    return f"Changes of {subject} may have passed capture by: {_what_differs(recorded, live)}."
+
+
+def _what_differs(recorded: Mapping[str, Any], live: Mapping[str, Any]) -> str:
+    before, now = recorded.get("relations") or {}, live.get("relations") or {}
+    if not now:
+        return "it was dropped"
+    if before.keys() != now.keys():
+        return "a partition or child was attached or detached"
+    if before != now:
+        return "it, or a part of it, became unlogged or another kind of relation"
+    if recorded.get("columns") != live.get("columns") or recorded.get("captured") != live.get("captured"):
+        return "a captured column was dropped, retyped or generated anew"
+    if recorded.get("subscribed") != live.get("subscribed"):
+        return "it was added to a subscription, or taken out of it"
+    before, now = recorded.get("triggers") or {}, live.get("triggers") or {}
+    if before.keys() - now.keys():
+        return "a capture trigger was dropped"
+    disabled = [name for name, fact in now.items() if fact.split()[1] != before.get(name, "? ?").split()[1]]
+    if disabled:
+        return "a capture trigger was disabled, or enabled anew"
+    return "a capture trigger was exchanged"
