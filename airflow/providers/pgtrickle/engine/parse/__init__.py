@@ -6,13 +6,16 @@ from airflow.providers.pgtrickle.engine.parse.dialect import dialect, generate, 
 from airflow.providers.pgtrickle.engine.parse.lexer import line_and_column
 from airflow.providers.pgtrickle.engine.parse.references import table_references
 from airflow.providers.pgtrickle.engine.parse.statement import first_difference, single_query
+from airflow.providers.pgtrickle.engine.parse.substitute import inline_views, rewind
 
 __all__ = [
     "dialect",
     "first_difference",
     "generate",
+    "inline_views",
     "line_and_column",
     "parse_canonical",
+    "rewind",
     "single_query",
     "table_references",
 ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from sqlglot import exp
+from sqlglot.dialects.dialect import DialectType
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
-from sqlglot.tokens import Token
+from sqlglot.tokenizer_core import Token
 
 from airflow.providers.pgtrickle.engine.errors import UnsupportedQuery
 from airflow.providers.pgtrickle.engine.parse.generator import CanonicalGenerator
@@ -25,9 +26,9 @@ class PgTricklePostgres(Postgres):
     Parser = CanonicalParser
     Generator = CanonicalGenerator
 
-    def tokenize(self, sql: str) -> list[Token]:
+    def tokenize(self, sql: str, dialect: DialectType = None) -> list[Token]:  # noqa: ARG002
         """Tokens by PostgreSQL's own scanner rules."""
-        return parser_tokens(sql, scan(sql))
+        return parser_tokens(scan(sql))
 
 
 @lru_cache(maxsize=1)

@@ -1,5 +1,6 @@
 """SQL text of a tree, for PostgreSQL alone: every node is written as the parser read it."""
 
+# ruff: noqa: ARG002, D102 - methods and signatures are sqlglot's
 from __future__ import annotations
 
 import re
@@ -69,7 +70,7 @@ class CanonicalGenerator(PostgresGenerator):
             f"{self.sql(node, 'this')} {node.args['operator']} {self.sql(node, 'expression')}"
         ),
         nodes.PrefixOperator: lambda self, node: f"{node.args['operator']} {self.sql(node, 'this')}",
-        nodes.BitString: lambda self, node: node.this,
+        nodes.BitString: lambda _, node: node.this,
         nodes.RowPredicate: lambda self, node: f"{self.sql(node, 'this')} IS {node.args['words']}",
         nodes.AtLocal: lambda self, node: f"{self.sql(node, 'this')} AT LOCAL",
         nodes.SyntaxCall: lambda self, node: self.syntax_call(node),

@@ -1,9 +1,15 @@
-"""PostgreSQL's keywords that cannot stand everywhere as a plain name (pg_get_keywords(), versions 15 to 18)."""
+"""PostgreSQL's keywords that are not names everywhere (pg_get_keywords() of versions 15 to 18)."""
 
 from __future__ import annotations
 
+
+def words(text: str) -> frozenset[str]:
+    """The set of the blank-separated words of a text."""
+    return frozenset(text.split())
+
+
 #: Never a name without quotes, except as a column label after AS.
-RESERVED = frozenset(
+RESERVED = words(
     """
     all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create
     current_catalog current_date current_role current_time current_timestamp current_user default deferrable
@@ -11,19 +17,19 @@ RESERVED = frozenset(
     into lateral leading limit localtime localtimestamp not null offset on only or order placing primary
     references returning select session_user some symmetric system_user table then to trailing true union
     unique user using variadic when where window with
-    """.split()
+    """
 )
 
 #: Names of functions or types, never of relations or columns.
-FUNCTION_OR_TYPE = frozenset(
+FUNCTION_OR_TYPE = words(
     """
     authorization binary collation concurrently cross current_schema freeze full ilike inner is isnull join
     left like natural notnull outer overlaps right similar tablesample verbose
-    """.split()
+    """
 )
 
 #: Names of relations or columns, never of functions or types.
-COLUMN_NAME = frozenset(
+COLUMN_NAME = words(
     """
     between bigint bit boolean char character coalesce dec decimal exists extract float greatest grouping
     inout int integer interval json json_array json_arrayagg json_exists json_object json_objectagg json_query
@@ -31,16 +37,16 @@ COLUMN_NAME = frozenset(
     numeric out overlay position precision real row setof smallint substring time timestamp treat trim values
     varchar xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot
     xmlserialize xmltable
-    """.split()
+    """
 )
 
 #: Names that quote_identifier() of PostgreSQL puts in quotes.
 QUOTED = RESERVED | FUNCTION_OR_TYPE | COLUMN_NAME
 
 #: Values written like a name, without parentheses.
-VALUE_FUNCTIONS = frozenset(
+VALUE_FUNCTIONS = words(
     """
     current_catalog current_date current_role current_schema current_time current_timestamp current_user
     localtime localtimestamp session_user system_user user
-    """.split()
+    """
 )

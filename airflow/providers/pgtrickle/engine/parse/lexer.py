@@ -114,7 +114,7 @@ def line_and_column(text: str, offset: int) -> tuple[int, int]:
 _Append = Callable[[Lexeme], None]
 
 
-def _read_comment(text: str, token: re.Match[str], append: _Append) -> int:
+def _read_comment(text: str, token: re.Match[str], _append: _Append) -> int:
     depth, position = 1, token.end()
     while depth:
         edge = _COMMENT_EDGE.search(text, position)
@@ -210,12 +210,12 @@ def _read_dollar(text: str, token: re.Match[str], append: _Append) -> int:
     return close + len(tag)
 
 
-def _read_quoted(text: str, token: re.Match[str], append: _Append) -> int:
+def _read_quoted(_text: str, token: re.Match[str], append: _Append) -> int:
     append(Lexeme(Kind.QUOTED, token.group()[1:-1].replace('""', '"'), token.start(), token.end()))
     return token.end()
 
 
-def _read_operator(text: str, token: re.Match[str], append: _Append) -> int:
+def _read_operator(_text: str, token: re.Match[str], append: _Append) -> int:
     operator = token.group()
     for comment in ("--", "/*"):
         cut = operator.find(comment, 1)
@@ -230,7 +230,7 @@ def _read_operator(text: str, token: re.Match[str], append: _Append) -> int:
 
 
 def _read_as(kind: Kind) -> Callable[[str, re.Match[str], _Append], int]:
-    def read(text: str, token: re.Match[str], append: _Append) -> int:
+    def read(_text: str, token: re.Match[str], append: _Append) -> int:
         append(Lexeme(kind, token.group(), token.start(), token.end()))
         return token.end()
 

@@ -8,14 +8,13 @@ from sqlglot import exp
 
 
 class InfixOperator(exp.Expression, exp.Binary):
-    """``this operator expression`` for any operator but the SQL ones; ``operator`` is its text, such as ``~~``,
-    ``@>`` or ``OPERATOR(shop.<#>)``."""
+    """An operator between operands; ``operator`` is its text: ``~~``, ``@>``, ``OPERATOR(shop.<#>)``."""
 
     arg_types: ClassVar[dict[str, bool]] = {"this": True, "expression": True, "operator": True}
 
 
 class PrefixOperator(exp.Unary):
-    """``operator this``, such as ``@ x`` or ``~ flags``."""
+    """An operator before its operand, such as ``@ x`` or ``~ flags``."""
 
     arg_types: ClassVar[dict[str, bool]] = {"this": True, "operator": True}
 
@@ -35,8 +34,7 @@ class BitString(exp.Expression, exp.Condition):
 
 
 class RowPredicate(exp.Expression, exp.Condition):
-    """A test written in words after its operand: ``x IS NFC NORMALIZED``, ``j IS JSON OBJECT WITH UNIQUE KEYS``,
-    ``x IS DOCUMENT``, ``x IS UNKNOWN``."""
+    """A test in words: ``x IS NFC NORMALIZED``, ``j IS JSON OBJECT WITH UNIQUE KEYS``, ``x IS UNKNOWN``."""
 
     arg_types: ClassVar[dict[str, bool]] = {"this": True, "words": True}
 

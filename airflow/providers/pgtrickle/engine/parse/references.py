@@ -1,10 +1,12 @@
 """Which relations a query reads, told from its text alone: no database, no syntax tree.
 
-What PostgreSQL would resolve with its catalog is decided by form: a name in a FROM list is a relation unless an
-enclosing WITH defines it or an argument list follows it.
+What PostgreSQL would resolve with its catalog is decided by form: a name in a FROM list is a relation unless
+an enclosing WITH defines it or an argument list follows it.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.engine.parse.keywords import RESERVED
@@ -15,6 +17,8 @@ _SET_OPERATIONS = frozenset(("union", "intersect", "except"))
 _AFTER_FROM = frozenset(
     ("where", "group", "having", "window", "order", "limit", "offset", "fetch", "for", "into", "returning")
 )
+_BEFORE_TABLE_COMMAND = _SET_OPERATIONS | {"all", "distinct", "("}
+_BEFORE_ITEM = frozenset(("lateral", "only"))
 _QUERY_STARTS = frozenset(("select", "values", "table", "with"))
 _MAX_PARTS = 3
 
@@ -22,23 +26,70 @@ _MAX_PARTS = 3
 def table_references(text: str, default_schema: str = "public") -> frozenset[QualifiedName]:
     """The relations in the FROM lists of a query as a user types it, subqueries and CTEs included.
 
-    Names are folded as PostgreSQL folds them; an unqualified one counts as of ``default_schema``. Functions and
-    names of common table expressions are left out. Raises InvalidQuery, with line and column, for what is not one
-    query; a query that passes may still be rejected by PostgreSQL.
+    Names are folded as PostgreSQL folds them; an unqualified one counts as of ``default_schema``. Functions
+    and names of common table expressions are left out. Raises InvalidQuery, with line and column, for what is
+    not one query; a query that passes may still be rejected by PostgreSQL.
     """
-    walk = _Walk(text, query_lexemes(text), default_schema)
+    return frozenset(
+        QualifiedName(default_schema if item.schema is None else item.schema, item.name)
+        for item in table_items(text, query_lexemes(text))
+    )
+
+
+class TableItem(NamedTuple):
+    """A relation named in a FROM list; its tokens are those from ``place`` to before ``after``."""
+
+    schema: str | None
+    name: str
+    place: int
+    after: int
+
+
+def table_items(text: str, lexemes: list[Lexeme]) -> list[TableItem]:
+    """Every occurrence of a relation in the FROM lists of a query, in the order of the text."""
+    walk = _Walk(text, lexemes)
     walk.group(0, frozenset(), in_from=False)
-    return frozenset(walk.found)
+    return walk.found
+
+
+class _Clause:
+    """Where in a query the walk is, for one pair of parentheses."""
+
+    __slots__ = ("due", "listing", "selecting")
+
+    def __init__(self, *, listing: bool) -> None:
+        self.selecting = False
+        #: inside a FROM list
+        self.listing = listing
+        #: the next token begins a FROM item
+        self.due = listing
+
+    def keyword(self, word: str, previous: str) -> bool:
+        """Take notice of a word that is no name; False when it cannot stand where a FROM item is due."""
+        if word == "select":
+            self.selecting, self.listing, self.due = True, False, False
+        elif word in _SET_OPERATIONS:
+            self.selecting = self.listing = self.due = False
+        elif self.due:
+            return word in _BEFORE_ITEM
+        elif word == "from":
+            self.listing = self.due = self.selecting
+        elif word == "table":
+            self.due = previous in _BEFORE_TABLE_COMMAND
+        elif word == "join":
+            self.due = self.listing
+        elif word in _AFTER_FROM:
+            self.listing = False
+        return True
 
 
 class _Walk:
     """A pass over the tokens, one call of ``group`` for each pair of parentheses."""
 
-    def __init__(self, text: str, lexemes: list[Lexeme], default_schema: str) -> None:
+    def __init__(self, text: str, lexemes: list[Lexeme]) -> None:
         self.text = text
         self.lexemes = [*lexemes, Lexeme(Kind.MARK, "", len(text), len(text))]
-        self.default_schema = default_schema
-        self.found: set[QualifiedName] = set()
+        self.found: list[TableItem] = []
 
     def group(self, index: int, tables: frozenset[str], *, in_from: bool) -> int:
         """Walk to the end of a parenthesised group, or of the text; the index after it.
@@ -48,59 +99,39 @@ class _Walk:
         """
         lexemes, start = self.lexemes, index
         kind, word, _, _ = lexemes[index]
-        if kind is Kind.WORD and word == "with":
+        is_word = kind is Kind.WORD
+        clause = _Clause(listing=in_from and not (is_word and word in _QUERY_STARTS))
+        if is_word and word == "with":
             index, tables = self.common_tables(index + 1, tables)
-        listing = in_from and not (kind is Kind.WORD and word in _QUERY_STARTS)
-        due, selecting = listing, False
-        previous = ""
+        previous = "("
         while True:
             kind, word, _, _ = lexemes[index]
-            if kind is Kind.WORD and previous not in (".", "as"):
-                if due and word not in RESERVED:
-                    index, due = self.item(index, tables), False
-                    previous = ""
-                    continue
-                if word == "select":
-                    selecting, listing, due = True, False, False
-                elif word == "from":
-                    if selecting and not self.is_comparison(index):
-                        listing = due = True
-                elif word in _SET_OPERATIONS:
-                    selecting = listing = due = False
-                elif word == "table" and (index == start or previous in _SET_OPERATIONS | {"all", "distinct", "("}):
-                    due = True
-                elif listing and word == "join":
-                    due = True
-                elif due and word not in ("lateral", "only"):
-                    raise self.unexpected(index)
-                elif listing and word in _AFTER_FROM:
-                    listing = False
-            elif kind is Kind.MARK:
+            if kind is Kind.MARK:
                 if word == "(":
-                    index = self.group(index + 1, tables, in_from=due)
-                    due, previous = False, ")"
+                    index = self.group(index + 1, tables, in_from=clause.due)
+                    clause.due, previous = False, ")"
                     continue
                 if word in (")", ""):
-                    return self.close(index, start)
-                if word == "," and listing:
-                    due = True
-            elif due and kind is Kind.QUOTED:
-                index, due = self.item(index, tables), False
-                previous = ""
+                    if clause.due or (word == "") != (start == 0):
+                        raise self.unexpected(index)
+                    return index + 1
+                if word == "," and clause.listing:
+                    clause.due = True
+            elif clause.due and (kind is Kind.QUOTED or (kind is Kind.WORD and word not in RESERVED)):
+                index, clause.due, previous = self.item(index, tables), False, ""
                 continue
-            previous = word if kind in (Kind.WORD, Kind.MARK) else ""
+            elif kind is not Kind.WORD:
+                word = ""
+            elif previous in (".", "as") or self.is_comparison(index):
+                pass  # a label, or an operator
+            elif not clause.keyword(word, previous):
+                raise self.unexpected(index)
+            previous = word
             index += 1
-
-    def close(self, index: int, start: int) -> int:
-        """Check that the end met is the end due: a parenthesis for a group, the end for the text."""
-        at_end = self.lexemes[index].text == ""
-        if at_end != (start == 0):
-            raise self.unexpected(index)
-        return index + 1
 
     def item(self, index: int, tables: frozenset[str]) -> int:
         """Read one name of a FROM list; the index after it."""
-        lexemes = self.lexemes
+        lexemes, place = self.lexemes, index
         parts = [lexemes[index].text]
         quoted = lexemes[index].kind is Kind.QUOTED
         index += 1
@@ -116,17 +147,15 @@ class _Walk:
             return index + 1
         if len(parts) > _MAX_PARTS:
             raise self.unexpected(index)
-        if len(parts) > 1:
-            self.found.add(QualifiedName(parts[-2], parts[-1]))
-        elif parts[0] not in tables:
-            self.found.add(QualifiedName(self.default_schema, parts[0]))
+        if len(parts) > 1 or parts[0] not in tables:
+            schema = parts[-2] if len(parts) > 1 else None
+            self.found.append(TableItem(schema, parts[-1], place, index))
         return index
 
     def common_tables(self, index: int, tables: frozenset[str]) -> tuple[int, frozenset[str]]:
         """Walk a WITH list; the index after it, and the names in sight from there on."""
         lexemes = self.lexemes
-        recursive = lexemes[index][:2] == (Kind.WORD, "recursive") and lexemes[index + 1].kind is not Kind.MARK
-        if recursive:
+        if lexemes[index][:2] == (Kind.WORD, "recursive") and lexemes[index + 1].kind is not Kind.MARK:
             index += 1
             tables |= self.names_ahead(index)
         while True:
@@ -188,14 +217,14 @@ class _Walk:
         raise self.unexpected(len(self.lexemes) - 1)
 
     def is_comparison(self, index: int) -> bool:
-        """Whether the FROM at ``index`` belongs to ``IS [NOT] DISTINCT FROM``."""
-        if index < 2 or self.lexemes[index - 1][:2] != (Kind.WORD, "distinct"):
+        """Whether the word at ``index`` is the FROM of ``IS [NOT] DISTINCT FROM``."""
+        if self.lexemes[index].text != "from" or self.lexemes[index - 1][:2] != (Kind.WORD, "distinct"):
             return False
         return self.lexemes[index - 2][:2] in ((Kind.WORD, "is"), (Kind.WORD, "not"))
 
     def unexpected(self, index: int) -> Exception:
         """The error for a token that cannot stand where it does."""
-        lexeme = self.lexemes[index]
-        if lexeme.text == "" and lexeme.kind is Kind.MARK:
+        kind, word, start, end = self.lexemes[index]
+        if kind is Kind.MARK and word == "":
             return invalid(self.text, len(self.text), "syntax error at end of input")
-        return invalid(self.text, lexeme.start, f"syntax error at or near {self.text[lexeme.start:lexeme.end]!r}")
+        return invalid(self.text, start, f"syntax error at or near {self.text[start:end]!r}")

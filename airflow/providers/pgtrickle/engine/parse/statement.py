@@ -1,4 +1,4 @@
-"""What can be said about a text without understanding it: whether it is one query, and where two texts part."""
+"""What a text shows without being understood: whether it is one query, where it parts from another."""
 
 from __future__ import annotations
 

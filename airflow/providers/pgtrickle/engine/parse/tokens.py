@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from airflow.providers.pgtrickle.engine.parse.keywords import RESERVED, VALUE_FUNCTIONS
 from airflow.providers.pgtrickle.engine.parse.lexer import Kind, Lexeme
@@ -109,7 +109,7 @@ _RESERVED_WORD = TokenType.UNKNOWN
 _NAME_LIKE = VALUE_FUNCTIONS | {"cast"}
 
 
-def parser_tokens(text: str, lexemes: list[Lexeme]) -> list[Token]:
+def parser_tokens(lexemes: list[Lexeme]) -> list[Token]:
     """The tokens for sqlglot's parser; two-word keywords are joined, as its own tokenizer does."""
     tokens: list[Token] = []
     index, count = 0, len(lexemes)

@@ -28,7 +28,7 @@ _INVALID_TABLE_DEFINITION = "42P16"
 def create_definition(session: Session, definition: QualifiedName, query: str) -> None:
     """Create the definition view from a query as a user typed it, under the session's search_path.
 
-    Raises InvalidQuery, with PostgreSQL's message, SQLSTATE and the position in ``query``, for what PostgreSQL
+    Raises InvalidQuery, with PostgreSQL's message, SQLSTATE and the position in ``query``, for what it
     rejects and for anything but one query; UnsupportedQuery for a query of a temporary table.
     """
     text = single_query(query)
@@ -43,9 +43,9 @@ def create_definition(session: Session, definition: QualifiedName, query: str) -
 def bind(session: Session, definition: QualifiedName, *, verify: bool = True) -> Binding:
     """Read what PostgreSQL knows about a definition view.
 
-    ``verify=False`` leaves out the round trip through our parser (``Binding.obstacle`` is then None): for a text
-    that went through it before on the same server. Runs in the session's transaction if there is one, else in its
-    own, and leaves nothing behind. Raises InvalidQuery when there is no such view.
+    ``verify=False`` leaves out the round trip through our parser (``Binding.obstacle`` is then None): for a
+    text that passed it before on the same server. Runs in the session's transaction if there is one, else in
+    its own, and leaves nothing behind. Raises InvalidQuery when there is no such view.
     """
     with _scope(session):
         relations = _read_relations(session, definition)
@@ -104,11 +104,11 @@ def _read_relations(session: Session, definition: QualifiedName) -> list[Relatio
 
 
 def _column(fields: Sequence[Any], types: dict[tuple[int, int], ColumnType]) -> Column:
-    name, oid, typmod, not_null, deterministic = fields
+    name, oid, typmod, not_null, deterministic, number = fields
     described = types[oid, typmod]
     if not deterministic and described.equal_image:
         described = replace(described, equal_image=False)
-    return Column(name=name, type=described, not_null=not_null)
+    return Column(name=name, type=described, not_null=not_null, number=number)
 
 
 def _stream_table_id(schema: str, name: str) -> int | None:
@@ -152,7 +152,7 @@ def _round_trip(session: Session, definition: QualifiedName, view: Relation) -> 
         return f"The query was read in a way that PostgreSQL refuses: {error.message}"
     problem = first_difference(text, deparsed)
     if problem is not None:
-        # PostgreSQL itself may print a text anew in another form, such as ARRAY[…]::type[]; ours must match that.
+        # PostgreSQL may print its own text anew in another form (ARRAY[…]::type[]); ours must match that.
         problem = first_difference(_deparse(session, definition, view.columns, text), deparsed)
     return None if problem is None else f"The query was read as another one: {problem}."
 
@@ -175,7 +175,7 @@ def _deparse(session: Session, definition: QualifiedName, columns: Sequence[Colu
                 load(__package__, "read_definition"), {"schema": view.schema, "name": view.name}
             )
             printed = str(found).strip().removesuffix(";")
-            raise _Undo
+            raise _Undo  # noqa: TRY301 - the way out of a savepoint that keeps nothing
     except _Undo:
         return printed
 

@@ -39,6 +39,8 @@ CROSS JOIN LATERAL (
     UNION ALL
     SELECT 'tablesample' WHERE r.tree LIKE '%%{TABLESAMPLECLAUSE %%'
     UNION ALL
+    SELECT 'set_returning' WHERE r.tree LIKE '%%:hasTargetSRFs true%%'
+    UNION ALL
     SELECT 'recursive' WHERE r.tree LIKE '%%:hasRecursive true%%'
     UNION ALL
     -- SQL's value functions have no OID; the order is that of SQLValueFunctionOp.

@@ -78,7 +78,7 @@ SELECT
     CASE WHEN r.is_user_view THEN pg_catalog.pg_get_viewdef(c.oid, false) END,
     (
         SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_array(
-            a.attname, a.atttypid::pg_catalog.int8, a.atttypmod, a.not_null, a.deterministic
+            a.attname, a.atttypid::pg_catalog.int8, a.atttypmod, a.not_null, a.deterministic, a.attnum
         ) ORDER BY a.attnum), '[]')
         FROM attributes a
         WHERE a.attrelid = c.oid
