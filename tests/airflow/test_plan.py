@@ -60,7 +60,7 @@ def test_edges_follow_the_queries() -> None:
 def test_tasks_and_members_come_upstream_first() -> None:
     planned = plan(config(DIAMOND))
     order = [task.task_id for task in planned.tasks]
-    assert [entry.definition.name for entry in planned.members] == order
+    assert [entry.definition.name for entry in planned.config.entries] == order
     assert all(
         order.index(name) < order.index(task.task_id) for task in planned.tasks for name in task.upstream
     )
@@ -82,8 +82,10 @@ def test_tasks_and_members_come_upstream_first() -> None:
     ],
 )
 def test_reference_is_what_postgresql_would_resolve(query: str, expected: set[str]) -> None:
-    edges = dependencies(config({"a": "SELECT 1", "b": "SELECT 1", "public.c": query}))
-    assert edges[QualifiedName("public", "c")] == {QualifiedName("public", name) for name in expected}
+    graph = dependencies(config({"a": "SELECT 1", "b": "SELECT 1", "public.c": query}))
+    assert graph.upstream_of(QualifiedName("public", "c")) == {
+        QualifiedName("public", name) for name in expected
+    }
 
 
 def test_declared_dependencies_count_too() -> None:
@@ -108,7 +110,7 @@ def test_unknown_dependency_is_named_with_its_line() -> None:
     ],
 )
 def test_cycle_is_refused(queries: dict[str, str]) -> None:
-    with pytest.raises(InvalidConfig, match="wait for each other") as caught:
+    with pytest.raises(InvalidConfig, match="in a circle") as caught:
         plan(config(queries))
     assert caught.value.line is not None
     assert all(name in str(caught.value) for name in queries)
@@ -124,7 +126,7 @@ def test_query_that_is_not_sql_is_named_with_its_line() -> None:
 
 def test_level_makes_a_task_of_each_level() -> None:
     first, second, third = plan(config(DIAMOND, granularity="level")).tasks
-    assert first.waves == (("s.start", "s.alone"),)
+    assert first.waves == (("s.alone", "s.start"),)
     assert second.waves == (("s.left_half", "s.right_half"),)
     assert third.waves == (("s.end",),)
     assert (first.upstream, second.upstream, third.upstream) == ((), ("level_1",), ("level_2",))
@@ -134,7 +136,7 @@ def test_group_makes_a_task_of_each_group() -> None:
     tasks = {task.task_id: task for task in plan(config(DIAMOND, HALVES, granularity="group")).tasks}
     assert tasks["refresh_halves"].upstream == ("refresh_s",)
     assert tasks["refresh_ends"].upstream == ("refresh_halves",)
-    assert tasks["refresh_s"].waves == (("s.start", "s.alone"),)
+    assert tasks["refresh_s"].waves == (("s.alone", "s.start"),)
     assert tasks["refresh_halves"].options.pool == "pool_halves"
 
 
@@ -148,7 +150,7 @@ def test_groups_that_wait_for_each_other_are_refused() -> None:
 
 def test_graph_makes_one_task_of_all() -> None:
     (task,) = plan(config(DIAMOND, HALVES, granularity="graph")).tasks
-    assert task.waves == (("s.start", "s.alone"), ("s.left_half", "s.right_half"), ("s.end",))
+    assert task.waves == (("s.alone", "s.start"), ("s.left_half", "s.right_half"), ("s.end",))
 
 
 @pytest.mark.parametrize("granularity", ["table", "level", "group", "graph"])
@@ -162,8 +164,9 @@ def test_every_granularity_refreshes_each_table_once_after_its_sources(granulari
         for name in names
     }
     assert sorted(position) == sorted(DIAMOND)
-    for name, sources in dependencies(document).items():
-        assert all(position[source.display] < position[name.display] for source in sources)
+    graph = dependencies(document)
+    for name in graph:
+        assert all(position[read.display] < position[name.display] for read in graph.upstream_of(name))
 
 
 def test_task_id_is_the_name_where_airflow_allows() -> None:

@@ -54,8 +54,8 @@ def build_dag(planned: DagPlan, **dag_arguments: Any) -> DAG:
         first = OpenRunOperator(
             task_id=OPEN_RUN,
             pgtrickle_conn_id=config.connection,
-            stream_tables=[entry.definition.name for entry in planned.members],
-            definitions=[entry.definition for entry in planned.members] if config.create else (),
+            stream_tables=[entry.definition.name for entry in config.entries],
+            definitions=[entry.definition for entry in config.entries] if config.create else (),
             on_change=config.on_change,
             **config.options.arguments(),
         )

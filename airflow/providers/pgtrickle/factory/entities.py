@@ -92,8 +92,7 @@ class RefreshTask:
 
 @dataclass(frozen=True, slots=True)
 class DagPlan:
-    """A DAG to be: the run's members, upstream first, and its refresh tasks, upstream first."""
+    """A DAG to be: its stream tables and its refresh tasks, both upstream first."""
 
     config: Config
-    members: tuple[Entry, ...]
     tasks: tuple[RefreshTask, ...]

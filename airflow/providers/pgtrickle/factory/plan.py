@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 from airflow.providers.pgtrickle.engine.errors import InvalidQuery
+from airflow.providers.pgtrickle.engine.graph import CircularDependency, Graph, Node
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.engine.parse import table_references
 from airflow.providers.pgtrickle.factory.entities import Config, DagPlan, Entry, RefreshTask
@@ -15,8 +17,9 @@ from airflow.providers.pgtrickle.factory.entities import Config, DagPlan, Entry,
 OPEN_RUN = "open_run"
 
 _TASK_ID = re.compile(r"[A-Za-z0-9_.-]+")
+_FORBIDDEN = re.compile(r"[^A-Za-z0-9_.-]+")
 
-Edges = Mapping[QualifiedName, frozenset[QualifiedName]]
+Tasks = tuple[RefreshTask, ...]
 
 
 def plan(config: Config) -> DagPlan:
@@ -24,24 +27,30 @@ def plan(config: Config) -> DagPlan:
 
     Raises InvalidConfig, with the line, for a query that is not SQL and for cycles.
     """
-    edges = dependencies(config)
-    waves = _waves(config, edges)
-    return DagPlan(
-        config=config,
-        members=tuple(entry for wave in waves for entry in wave),
-        tasks=_GRANULARITIES[config.granularity](config, edges, waves),
-    )
+    graph = dependencies(config)
+    entries = {entry.name: entry for entry in config.entries}
+    ordered = replace(config, entries=tuple(entries[name] for name in graph.order))
+    return DagPlan(config=ordered, tasks=_GRANULARITIES[config.granularity](ordered, graph))
 
 
-def dependencies(config: Config) -> Edges:
-    """The stream tables of the configuration that each of them reads, or waits for by its ``depends_on``.
+def dependencies(config: Config) -> Graph:
+    """What each stream table of the configuration reads, or waits for by its ``depends_on``.
 
-    An unqualified name in a query means the stream table of that name in ``public``.
+    An unqualified name in a query means the relation of that name in ``public``. Raises InvalidConfig.
     """
     known = {entry.name for entry in config.entries}
-    return {
-        entry.name: _read(entry, known, config) | _declared(entry, known, config) for entry in config.entries
-    }
+    try:
+        return Graph.of(
+            Node(
+                name=entry.name,
+                reads=_read(entry, config) | _declared(entry, known, config),
+                group=entry.group,
+            )
+            for entry in config.entries
+        )
+    except CircularDependency as error:
+        first = next(entry for entry in config.entries if entry.name == error.cycle[0])
+        raise config.source.error(error.message, "stream_tables", first.position, hint=error.hint) from error
 
 
 def task_id(name: QualifiedName) -> str:
@@ -49,14 +58,13 @@ def task_id(name: QualifiedName) -> str:
     text = name.display
     if _TASK_ID.fullmatch(text):
         return text
-    readable = re.sub(r"[^A-Za-z0-9_.-]+", "_", f"{name.schema}.{name.name}")
+    readable = _FORBIDDEN.sub("_", f"{name.schema}.{name.name}")
     return f"{readable}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def _read(entry: Entry, known: set[QualifiedName], config: Config) -> frozenset[QualifiedName]:
-    query = entry.definition.query
+def _read(entry: Entry, config: Config) -> frozenset[QualifiedName]:
     try:
-        return frozenset(table_references(query)) & known
+        return table_references(entry.definition.query)
     except InvalidQuery as error:
         raise config.source.error(
             f"The query of {entry.name.display} is not SQL: {error.message}",
@@ -80,66 +88,40 @@ def _declared(entry: Entry, known: set[QualifiedName], config: Config) -> frozen
     return frozenset(entry.depends_on)
 
 
-def _waves(config: Config, edges: Edges) -> tuple[tuple[Entry, ...], ...]:
-    """The entries by topological level, each level in the order of the file."""
-    by_name = {entry.name: entry for entry in config.entries}
-    sorter = TopologicalSorter(edges)
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        cycle: list[QualifiedName] = error.args[1]
-        raise config.source.error(
-            f"Stream tables wait for each other: {' ← '.join(name.display for name in cycle)}.",
-            "stream_tables",
-            by_name[cycle[0]].position,
-            hint="Break the circle: a stream table cannot read itself through others.",
-        ) from error
-    waves: list[tuple[Entry, ...]] = []
-    while sorter.is_active():
-        ready = sorter.get_ready()
-        sorter.done(*ready)
-        waves.append(tuple(sorted((by_name[name] for name in ready), key=lambda entry: entry.position)))
-    return tuple(waves)
-
-
-Waves = Sequence[Sequence[Entry]]
-
-
-def _by_table(config: Config, edges: Edges, waves: Waves) -> tuple[RefreshTask, ...]:
+def _by_table(config: Config, graph: Graph) -> Tasks:
     ids = {entry.name: task_id(entry.name) for entry in config.entries}
     return tuple(
         RefreshTask(
             task_id=ids[entry.name],
             waves=((entry.definition.name,),),
-            upstream=tuple(sorted(ids[name] for name in edges[entry.name])),
+            upstream=tuple(sorted(ids[name] for name in graph.upstream_of(entry.name))),
             group=entry.group,
             options=entry.options,
             doc=entry.doc,
         )
-        for wave in waves
-        for entry in wave
+        for entry in config.entries
     )
 
 
-def _by_level(config: Config, edges: Edges, waves: Waves) -> tuple[RefreshTask, ...]:  # noqa: ARG001
-    ids = [f"level_{number}" for number in range(1, len(waves) + 1)]
+def _by_level(config: Config, graph: Graph) -> Tasks:
+    ids = [f"level_{number}" for number in range(1, len(graph.levels) + 1)]
     return tuple(
         RefreshTask(
             task_id=ids[number],
-            waves=(_names(wave),),
+            waves=(_names(level),),
             upstream=tuple(ids[number - 1 : number]) if number else (),
             group=None,
             options=config.options,
         )
-        for number, wave in enumerate(waves)
+        for number, level in enumerate(graph.levels)
     )
 
 
-def _by_group(config: Config, edges: Edges, waves: Waves) -> tuple[RefreshTask, ...]:
+def _by_group(config: Config, graph: Graph) -> Tasks:
     group_of = {entry.name: entry.group for entry in config.entries}
     upstream: dict[str, set[str]] = {entry.group: set() for entry in config.entries}
-    for name, sources in edges.items():
-        upstream[group_of[name]] |= {group_of[source] for source in sources} - {group_of[name]}
+    for name, group in group_of.items():
+        upstream[group] |= {group_of[read] for read in graph.upstream_of(name)} - {group}
     try:
         order = tuple(TopologicalSorter(upstream).static_order())
     except CycleError as error:
@@ -152,7 +134,9 @@ def _by_group(config: Config, edges: Edges, waves: Waves) -> tuple[RefreshTask, 
         RefreshTask(
             task_id=f"refresh_{group}",
             waves=tuple(
-                names for wave in waves if (names := _names(entry for entry in wave if entry.group == group))
+                _names(members)
+                for level in graph.levels
+                if (members := [name for name in level if group_of[name] == group])
             ),
             upstream=tuple(sorted(f"refresh_{other}" for other in upstream[group])),
             group=group,
@@ -162,11 +146,11 @@ def _by_group(config: Config, edges: Edges, waves: Waves) -> tuple[RefreshTask, 
     )
 
 
-def _whole(config: Config, edges: Edges, waves: Waves) -> tuple[RefreshTask, ...]:  # noqa: ARG001
+def _whole(config: Config, graph: Graph) -> Tasks:
     return (
         RefreshTask(
             task_id="refresh_all",
-            waves=tuple(_names(wave) for wave in waves),
+            waves=tuple(_names(level) for level in graph.levels),
             upstream=(),
             group=None,
             options=config.options,
@@ -174,11 +158,11 @@ def _whole(config: Config, edges: Edges, waves: Waves) -> tuple[RefreshTask, ...
     )
 
 
-def _names(entries: Iterable[Entry]) -> tuple[str, ...]:
-    return tuple(entry.definition.name for entry in entries)
+def _names(names: Iterable[QualifiedName]) -> tuple[str, ...]:
+    return tuple(name.display for name in names)
 
 
-_GRANULARITIES: Mapping[str, Callable[[Config, Edges, Waves], tuple[RefreshTask, ...]]] = {
+_GRANULARITIES: Mapping[str, Callable[[Config, Graph], Tasks]] = {
     "table": _by_table,
     "level": _by_level,
     "group": _by_group,
