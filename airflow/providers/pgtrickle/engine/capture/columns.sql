@@ -1,5 +1,6 @@
 -- The columns of a source that are to be captured. A virtual generated column is not in the rows that a trigger is
--- given: its expression comes along, and the columns that it reads.
+-- given, nor always a stored one in rows that PostgreSQL routes to a partition: their expressions come along, and the
+-- columns that these read.
 SELECT
     a.attnum::int4,
     a.attname::text,
@@ -7,8 +8,9 @@ SELECT
     a.atttypmod,
     l.nspname::text,
     l.collname::text,
-    CASE WHEN a.attgenerated::text = 'v' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
-    CASE WHEN a.attgenerated::text = 'v' THEN ARRAY(
+    a.attgenerated::text,
+    CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
+    CASE WHEN a.attgenerated <> '' THEN ARRAY(
         SELECT r.attname::text
         FROM pg_catalog.pg_depend p
         JOIN pg_catalog.pg_attribute r ON r.attrelid = p.refobjid AND r.attnum = p.refobjsubid

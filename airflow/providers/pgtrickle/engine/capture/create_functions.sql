@@ -6,7 +6,7 @@ CREATE FUNCTION {captured}({source_type}, pg_catalog.int4)
 RETURNS TABLE ({result})
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT {expressions}{generated_from};
+    SELECT {expressions}{stored};
 END;
 REVOKE ALL ON FUNCTION {captured} FROM PUBLIC;
 

@@ -1,4 +1,4 @@
--- Also for sessions that apply changes of another server by SQL (session_replication_role = replica).
+-- Also for sessions that apply another server's changes by SQL (session_replication_role = replica).
 ALTER TABLE ONLY {relation} ENABLE ALWAYS TRIGGER {insert_trigger};
 ALTER TABLE ONLY {relation} ENABLE ALWAYS TRIGGER {update_trigger};
 ALTER TABLE ONLY {relation} ENABLE ALWAYS TRIGGER {delete_trigger}

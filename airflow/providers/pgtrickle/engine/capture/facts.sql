@@ -18,10 +18,10 @@ CROSS JOIN LATERAL (
         FROM family f
         JOIN pg_catalog.pg_inherits i ON i.inhparent = f.relid
         WHERE NOT i.inhdetachpending
-    ), ancestors (relid) AS (
-        SELECT w.source
+    ), parents (relid) AS (
+        SELECT i.inhparent FROM family f JOIN pg_catalog.pg_inherits i ON i.inhrelid = f.relid
         UNION
-        SELECT i.inhparent FROM ancestors a JOIN pg_catalog.pg_inherits i ON i.inhrelid = a.relid
+        SELECT i.inhparent FROM parents p JOIN pg_catalog.pg_inherits i ON i.inhrelid = p.relid
     )
     SELECT pg_catalog.jsonb_build_object(
         -- An unlogged table is emptied by a crash, without a trigger.
@@ -40,17 +40,25 @@ CROSS JOIN LATERAL (
             JOIN pg_catalog.pg_trigger t ON t.tgrelid = f.relid
             WHERE pg_catalog.starts_with(t.tgname::text, 'pgtrickle_' || w.source::text || '_')
         ),
-        -- A generation expression that is exchanged changes values without a trigger.
         'columns', (
             SELECT pg_catalog.jsonb_object_agg(
                 a.attnum::text,
                 a.atttypid::text || ' ' || a.atttypmod::text || ' ' || a.attcollation::text
-                    || COALESCE(' ' || d.oid::text, '')
             )
             FROM pg_catalog.pg_attribute a
-            LEFT JOIN pg_catalog.pg_attrdef d
-                ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.attgenerated <> ''
             WHERE a.attrelid = w.source AND a.attnum = ANY (c.attnums) AND NOT a.attisdropped
+        ),
+        -- A generation expression that is exchanged changes values without a trigger.
+        'generated', (
+            SELECT pg_catalog.jsonb_object_agg(d.adrelid::text || ' ' || d.adnum::text, d.oid::text)
+            FROM family f
+            JOIN pg_catalog.pg_attribute a ON a.attrelid = f.relid AND a.attgenerated <> ''
+            JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+            WHERE EXISTS (
+                SELECT FROM pg_catalog.pg_attribute o
+                WHERE o.attrelid = w.source AND o.attnum = ANY (c.attnums) AND o.attgenerated <> ''
+                  AND o.attname = a.attname
+            )
         ),
         'captured', (
             SELECT p.oid::text
@@ -60,7 +68,11 @@ CROSS JOIN LATERAL (
         ),
         'subscribed', EXISTS (
             SELECT FROM pg_catalog.pg_subscription_rel s
-            WHERE s.srrelid IN (SELECT f.relid FROM family f UNION ALL SELECT a.relid FROM ancestors a)
+            WHERE s.srrelid IN (SELECT f.relid FROM family f UNION ALL SELECT p.relid FROM parents p)
+        ),
+        -- Statements that name such a parent reach rows of the source without naming it.
+        'has_other_parents', EXISTS (
+            SELECT FROM parents p WHERE NOT EXISTS (SELECT FROM family f WHERE f.relid = p.relid)
         )
     ) AS facts
 ) AS l

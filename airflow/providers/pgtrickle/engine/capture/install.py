@@ -10,21 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from airflow.providers.pgtrickle.engine.capture.buffer_table import widen_buffer
 from airflow.providers.pgtrickle.engine.capture.facts import CaptureState, read_states, store_facts
+from airflow.providers.pgtrickle.engine.capture.functions import create_functions
+from airflow.providers.pgtrickle.engine.capture.names import CaptureNames
 from airflow.providers.pgtrickle.engine.capture.source import (
-    CapturedColumn,
     Member,
     captured_columns,
+    has_other_parents,
+    is_subscribed,
+    present_columns,
     require_capturable,
-    trigger_name,
 )
-from airflow.providers.pgtrickle.engine.db import Hole, Session, compose, load, verbatim
-from airflow.providers.pgtrickle.engine.errors import RefreshFailed
-from airflow.providers.pgtrickle.engine.names import CHANGES_SCHEMA, QualifiedName, buffer_name
+from airflow.providers.pgtrickle.engine.capture.triggers import place_triggers
+from airflow.providers.pgtrickle.engine.db import Session, compose, load
 from airflow.providers.pgtrickle.engine.settings import Settings
-
-#: A column that refuses NULL cannot be added to a buffer that has rows already.
-_REFUSES_NULL = ("23502", "23514")
 
 
 def ensure_capture(
@@ -41,11 +41,11 @@ def ensure_capture(
     settings = settings or Settings()
     wanted = set(attnums)
     require_capturable(session, source_oid)
-    if _serves(read_states(session, [source_oid]).get(source_oid), wanted):
+    if _serves(read_states(session, [source_oid])[source_oid], wanted):
         return False
     with _lock_timeout(session, settings.lock_timeout):
         members = _lock_family(session, source_oid)
-        state = read_states(session, [source_oid]).get(source_oid)
+        state = read_states(session, [source_oid])[source_oid]
         if _serves(state, wanted):
             return False
         _establish(session, source_oid, members, state, wanted)
@@ -60,65 +60,37 @@ def release_capture(session: Session, source_oid: int, *, settings: Settings | N
     """
     if session.value(load(__package__, "has_consumers"), (source_oid,)):
         return False
-    names = _Names(source_oid)
+    names = CaptureNames(source_oid)
     with _lock_timeout(session, (settings or Settings()).lock_timeout):
+        for function in names.trigger_functions:
+            session.execute(compose(load(__package__, "drop_trigger_function"), function=function))
         session.execute(
-            compose(
-                load(__package__, "drop_capture"),
-                capture=names.capture,
-                capture_descendant=names.capture_descendant,
-                capture_row=names.capture_row,
-                captured=names.captured,
-                buffer=names.buffer,
-            )
+            compose(load(__package__, "drop_buffer"), captured=names.captured, buffer=names.buffer)
         )
     return session.execute(load(__package__, "delete_capture"), {"source": source_oid}) > 0
 
 
-class _Names:
-    """The names of all that belongs to the capture of one source."""
-
-    def __init__(self, source_oid: int) -> None:
-        self.buffer = buffer_name(source_oid)
-        self.captured = QualifiedName(CHANGES_SCHEMA, f"captured_{source_oid}")
-        self.capture = QualifiedName(CHANGES_SCHEMA, f"capture_{source_oid}")
-        self.capture_descendant = QualifiedName(CHANGES_SCHEMA, f"capture_descendant_{source_oid}")
-        self.capture_row = QualifiedName(CHANGES_SCHEMA, f"capture_row_{source_oid}")
-
-    @property
-    def trigger_functions(self) -> list[str]:
-        return [self.capture.name, self.capture_descendant.name, self.capture_row.name]
-
-
-def _serves(state: CaptureState | None, wanted: set[int]) -> bool:
-    return state is not None and state.problem is None and wanted <= state.attnums
+def _serves(state: CaptureState, wanted: set[int]) -> bool:
+    return state.problem is None and wanted <= state.attnums
 
 
 def _establish(
-    session: Session, source_oid: int, members: list[Member], state: CaptureState | None, wanted: set[int]
+    session: Session, source_oid: int, members: list[Member], state: CaptureState, wanted: set[int]
 ) -> None:
-    names = _Names(source_oid)
+    source = next(member for member in members if member.oid == source_oid)
+    by_row = has_other_parents(session, source_oid)
     # A captured column that is gone was dropped by CASCADE, with all that read it.
-    kept = _present(session, source_oid, state.attnums) if state else set()
-    attnums = sorted(kept | wanted)
-    columns = captured_columns(session, source_oid, attnums)
-    was_whole = state is not None and state.problem is None
-    emptied = _widen_buffer(session, names.buffer, columns)
-    _create_functions(session, source_oid, _source(members, source_oid), columns)
-    if not was_whole:
-        _place_triggers(session, source_oid, members)
+    attnums = sorted(wanted | present_columns(session, source_oid, state.attnums))
+    columns = captured_columns(session, source, attnums, by_row=by_row)
+    emptied = widen_buffer(session, CaptureNames(source_oid).buffer, columns)
+    create_functions(session, source, columns)
+    if state.problem is not None:
+        subscribed = is_subscribed(session, source_oid)
+        place_triggers(session, source_oid, members, by_row=by_row, subscribed=subscribed)
         session.execute(load(__package__, "delete_gaps"), {"source": source_oid})
-    epoch = 1 if state is None else state.epoch + (not was_whole or emptied)
+    # The first epoch is 1: nothing was captured in epoch 0.
+    epoch = state.epoch + (state.problem is not None or emptied)
     store_facts(session, source_oid, attnums, epoch)
-
-
-def _present(session: Session, source_oid: int, attnums: Iterable[int]) -> set[int]:
-    rows = session.rows(load(__package__, "columns"), {"source": source_oid, "attnums": sorted(attnums)})
-    return {row[0] for row in rows}
-
-
-def _source(members: list[Member], source_oid: int) -> Member:
-    return next(member for member in members if member.oid == source_oid)
 
 
 @contextmanager
@@ -142,107 +114,3 @@ def _lock_family(session: Session, source_oid: int) -> list[Member]:
         for member in missing:
             session.execute(compose(load(__package__, "lock_relation"), relation=member.name))
         locked += missing
-
-
-def _widen_buffer(session: Session, buffer: QualifiedName, columns: list[CapturedColumn]) -> bool:
-    """Give the buffer a column for each of these; whether its rows had to be given up for that."""
-    present = {row[0] for row in session.rows(load(__package__, "buffer_columns"), (str(buffer),))}
-    if not present:
-        session.execute(compose(load(__package__, "create_buffer"), buffer=buffer))
-    emptied = False
-    for column in columns:
-        if column.buffer_name in present:
-            continue
-        holes: dict[str, Hole] = {"buffer": buffer, "column": column.buffer_name, "type": column.type}
-        if column.collation is None:
-            statement = compose(load(__package__, "add_column"), **holes)
-        else:
-            statement = compose(load(__package__, "add_collated_column"), collation=column.collation, **holes)
-        try:
-            with session.savepoint():
-                session.execute(statement)
-        except RefreshFailed as failure:
-            if failure.sqlstate not in _REFUSES_NULL:
-                raise
-            session.execute(compose(load(__package__, "empty_buffer"), buffer=buffer))
-            session.execute(statement)
-            emptied = True
-    return emptied
-
-
-def _create_functions(
-    session: Session, source_oid: int, source: Member, columns: list[CapturedColumn]
-) -> None:
-    names = _Names(source_oid)
-    weight = compose("{name} pg_catalog.int4", name="weight")
-    inputs = sorted({name for column in columns for name in column.generated_from})
-    if inputs:
-        fields = [compose("($1).{name} AS {name}", name=name) for name in inputs]
-        generated_from = compose(" FROM (SELECT {fields}) AS stored", fields=fields)
-    else:
-        generated_from = compose("")
-    session.execute(
-        compose(
-            load(__package__, "create_functions"),
-            source=source_oid,
-            source_type=source.name,
-            buffer=names.buffer,
-            captured=names.captured,
-            capture=names.capture,
-            capture_descendant=names.capture_descendant,
-            capture_row=names.capture_row,
-            columns=["weight", *(column.buffer_name for column in columns)],
-            result=[
-                weight,
-                *(compose("{name} {type}", name=column.buffer_name, type=column.type) for column in columns),
-            ],
-            expressions=[compose("$2"), *(_expression(column) for column in columns)],
-            generated_from=generated_from,
-        )
-    )
-
-
-def _expression(column: CapturedColumn) -> Hole:
-    if column.expression is None:
-        return compose("($1).{name}", name=column.name)
-    return compose("({expression})", expression=verbatim(column.expression))
-
-
-def _place_triggers(session: Session, source_oid: int, members: list[Member]) -> None:
-    """Put this source's triggers where they belong, all enabled, and nowhere else."""
-    names = _Names(source_oid)
-    subscribed = read_states(session, [source_oid])[source_oid].live_facts["subscribed"]
-    belongs = {member.oid for member in members}
-    for relid, schema, relation, trigger in session.rows(
-        load(__package__, "triggers"), {"functions": names.trigger_functions}
-    ):
-        is_row = trigger == trigger_name(source_oid, "row")
-        if relid not in belongs or (is_row and not subscribed):
-            session.execute(
-                compose(
-                    load(__package__, "drop_trigger"),
-                    trigger=trigger,
-                    relation=QualifiedName(schema, relation),
-                )
-            )
-    for member in members:
-        holes: dict[str, Hole] = {
-            "relation": member.name,
-            "insert_trigger": trigger_name(source_oid, "insert"),
-            "update_trigger": trigger_name(source_oid, "update"),
-            "delete_trigger": trigger_name(source_oid, "delete"),
-            "truncate_trigger": trigger_name(source_oid, "truncate"),
-        }
-        function = names.capture if member.oid == source_oid else names.capture_descendant
-        session.execute(compose(load(__package__, "create_triggers"), function=function, **holes))
-        if not subscribed:
-            session.execute(compose(load(__package__, "enable_always"), **holes))
-        elif member.has_rows:
-            session.execute(
-                compose(
-                    load(__package__, "create_row_trigger"),
-                    relation=member.name,
-                    row_trigger=trigger_name(source_oid, "row"),
-                    function=names.capture_row,
-                )
-            )

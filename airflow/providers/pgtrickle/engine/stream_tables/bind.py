@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -20,6 +20,17 @@ from airflow.providers.pgtrickle.engine.parse import (
 )
 from airflow.providers.pgtrickle.engine.schema import Binding, Column, ColumnType, Function, Relation
 
+#: How PostgreSQL is to print a query: every name qualified, every constant readable under any settings.
+_CANONICAL = {
+    "search_path": "",
+    "datestyle": "ISO",
+    "intervalstyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "quote_all_identifiers": "off",
+    # The catalog queries look dear to the planner and are not; compiling them would take a second.
+    "jit": "off",
+}
 _STORAGE = re.compile(r"st_(\d+)_\d+")
 _DUPLICATE_COLUMN = "42701"
 _INVALID_TABLE_DEFINITION = "42P16"
@@ -69,19 +80,25 @@ def bind(session: Session, definition: QualifiedName, *, verify: bool = True) ->
 
 @contextmanager
 def _scope(session: Session) -> Iterator[None]:
-    """An empty search_path for the block, so that PostgreSQL qualifies every name; in a transaction."""
+    """The settings of canonical texts for the block, in a transaction; the owner's afterwards."""
     if not session.in_transaction:
-        with session.transaction(), _scope(session):
+        with session.transaction():
+            _set(session, _CANONICAL)
             yield
         return
-    previous = session.value("SELECT pg_catalog.current_setting('search_path')")
-    session.set_local("search_path", "")
+    names = list(_CANONICAL)
+    previous = [value for (value,) in session.rows(load(__package__, "read_settings"), [names])]
+    _set(session, _CANONICAL)
     try:
         yield
     finally:
-        # In a transaction that has failed nothing can be set any more; its end undoes the setting anyway.
+        # In a transaction that has failed nothing can be set any more; its end undoes the settings anyway.
         with suppress(RefreshFailed):
-            session.set_local("search_path", previous)
+            _set(session, dict(zip(names, previous, strict=True)))
+
+
+def _set(session: Session, settings: Mapping[str, str]) -> None:
+    session.rows(load(__package__, "set_settings"), (list(settings), list(settings.values())))
 
 
 def _read_relations(session: Session, definition: QualifiedName) -> list[Relation]:

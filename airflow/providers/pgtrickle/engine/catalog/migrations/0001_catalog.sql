@@ -159,7 +159,12 @@ CREATE FUNCTION pgtrickle_changes.note_gap(source oid, reason text)
 RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
-    INSERT INTO pgtrickle.pgt_capture_gaps (source_oid, reason) VALUES (source, reason);
+    INSERT INTO pgtrickle.pgt_capture_gaps (source_oid, reason)
+    SELECT source, reason
+    WHERE NOT EXISTS (
+        SELECT FROM pgtrickle.pgt_capture_gaps g
+        WHERE g.source_oid = source AND g.xid = pg_current_xact_id()
+    );
 END;
 REVOKE ALL ON FUNCTION pgtrickle_changes.note_gap FROM PUBLIC;
 

@@ -1,0 +1,1 @@
+"""Facts about operator trees, derived bottom-up; no fact changes a tree."""

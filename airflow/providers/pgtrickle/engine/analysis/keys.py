@@ -1,0 +1,118 @@
+"""Candidate keys: sets of columns that identify a row of a plain relation, NULL being equal to NULL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from airflow.providers.pgtrickle.engine.ops import expressions as ex
+from airflow.providers.pgtrickle.engine.ops.nodes import (
+    Aggregate,
+    Filter,
+    Join,
+    Op,
+    OuterJoin,
+    Project,
+    Scan,
+    SemiJoin,
+)
+
+Key = frozenset[str]
+#: Candidates beyond this number are dropped: one good key is all that storage needs.
+_MAX_CANDIDATES = 8
+
+
+def candidate_keys(op: Op, unique: Mapping[int, tuple[tuple[str, ...], ...]]) -> tuple[Key, ...]:
+    """Keys of a relation, the smallest first; none when rows can repeat.
+
+    ``unique`` maps a source's oid to the unique keys of its columns, by their names in the source.
+    """
+    match op:
+        case Scan():
+            found = _scan_keys(op, unique)
+        case Filter():
+            found = candidate_keys(op.input, unique)
+        case SemiJoin():
+            found = candidate_keys(op.left, unique)
+        case Project():
+            found = _project_keys(op, unique)
+        case Join():
+            found = _join_keys([(side.columns, candidate_keys(side, unique)) for side in op.inputs], op.predicates)
+        case OuterJoin():
+            found = _outer_join_keys(op, unique)
+        case Aggregate():
+            found = [frozenset(op.keys)]
+        case _:
+            found = []
+    return tuple(sorted(set(found), key=lambda key: (len(key), sorted(key)))[:_MAX_CANDIDATES])
+
+
+def _scan_keys(op: Scan, unique: Mapping[int, tuple[tuple[str, ...], ...]]) -> Iterable[Key]:
+    outputs = {item.name: item.output for item in op.fields}
+    return [
+        frozenset(outputs[name] for name in key)
+        for key in unique.get(op.source.oid, ())
+        if all(name in outputs for name in key)
+    ]
+
+
+def _project_keys(op: Project, unique: Mapping[int, tuple[tuple[str, ...], ...]]) -> Iterable[Key]:
+    renamed: dict[str, str] = {}
+    for name, value in op.outputs:
+        source = ex.column_of(value)
+        if source is not None:
+            renamed.setdefault(source, name)
+    return [
+        frozenset(renamed[name] for name in key)
+        for key in candidate_keys(op.input, unique)
+        if all(name in renamed for name in key)
+    ]
+
+
+def _join_keys(
+    sides: list[tuple[tuple[str, ...], tuple[Key, ...]]], predicates: Iterable[ex.Expr]
+) -> Iterable[Key]:
+    """One key of each side, less the sides that the others determine through equalities."""
+    if not all(keys for _, keys in sides):
+        return []
+    equal = [pair for predicate in predicates if (pair := ex.equated_columns(predicate)) is not None]
+    chosen = [keys[0] for _, keys in sides]
+    kept = list(range(len(sides)))
+    for position in reversed(range(len(sides))):
+        rest = [other for other in kept if other != position]
+        start = frozenset[str]().union(*(chosen[other] for other in rest)) if rest else frozenset()
+        if rest and all(keys[0] <= _closure(start, sides, equal) for _, keys in sides):
+            kept = rest
+    return [frozenset[str]().union(*(chosen[position] for position in kept))]
+
+
+def _closure(
+    start: Key, sides: list[tuple[tuple[str, ...], tuple[Key, ...]]], equal: list[tuple[str, str]]
+) -> Key:
+    known = set(start)
+    while True:
+        before = len(known)
+        for columns, keys in sides:
+            if any(key <= known for key in keys):
+                known.update(columns)
+        for one, other in equal:
+            if one in known or other in known:
+                known.update((one, other))
+        if len(known) == before:
+            return frozenset(known)
+
+
+def _outer_join_keys(op: OuterJoin, unique: Mapping[int, tuple[tuple[str, ...], ...]]) -> Iterable[Key]:
+    left, right = candidate_keys(op.left, unique), candidate_keys(op.right, unique)
+    if not left or not right:
+        return []
+    if not op.full:
+        pairs = [pair for predicate in op.predicates if (pair := ex.equated_columns(predicate)) is not None]
+        bound = {name for pair in pairs for name in pair if _joins_sides(pair, op)} & set(op.right.columns)
+        if any(key <= bound for key in right):
+            # At most one right row for each left row.
+            return left
+    return [one | other for one in left[:2] for other in right[:2]]
+
+
+def _joins_sides(pair: tuple[str, str], op: OuterJoin) -> bool:
+    return (pair[0] in op.left.columns) != (pair[1] in op.left.columns)

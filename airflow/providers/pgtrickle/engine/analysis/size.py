@@ -1,0 +1,48 @@
+"""Which relations are small: of the size of the change, not of what is stored."""
+
+from __future__ import annotations
+
+from airflow.providers.pgtrickle.engine.ops.nodes import (
+    Changes,
+    Constant,
+    Empty,
+    Join,
+    KeyJoin,
+    Op,
+    OuterJoin,
+    Query,
+    Scan,
+    SemiJoin,
+    walk,
+)
+
+
+def small_nodes(*roots: Op) -> frozenset[int]:
+    """The ids of the nodes whose size follows the change.
+
+    A join is small when one side is (fan-out aside); an outer join when the side that it keeps is; everything
+    else when all inputs are.
+    """
+    small: set[int] = set()
+    for node in walk(*roots):
+        if _is_small(node, small):
+            small.add(id(node))
+    return frozenset(small)
+
+
+def _is_small(node: Op, small: set[int]) -> bool:
+    match node:
+        case Changes() | Constant() | Empty():
+            return True
+        case Scan() | Query():
+            return False
+        case Join():
+            return any(id(side) in small for side in node.inputs) or not node.inputs
+        case KeyJoin():
+            return True
+        case SemiJoin():
+            return id(node.left) in small
+        case OuterJoin():
+            return id(node.left) in small and (not node.full or id(node.right) in small)
+        case _:
+            return all(id(child) in small for child in node.inputs)

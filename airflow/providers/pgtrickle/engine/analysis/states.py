@@ -1,0 +1,169 @@
+"""What to keep of a group so that its aggregates can be maintained.
+
+    additive   count, sum and avg on exact types: sums of per-row contributions, so a row of weight w adds w times
+               its contribution (the invertible aggregates of the algebra)
+    extremum   min and max: a better value wins; when the stored one is deleted, the group is read again
+    whole      everything else: the group is read again whenever it is touched
+
+Floating point sums are not additive: their value depends on the rows that were ever in the group. Numeric NaN is
+counted apart from the sum, and the possible scales are counted where there are several (analysis.scales).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from airflow.providers.pgtrickle.engine.analysis.scales import INTEGERS, possible_scales
+from airflow.providers.pgtrickle.engine.ops import expressions as ex
+from airflow.providers.pgtrickle.engine.ops.expressions import Expr
+from airflow.providers.pgtrickle.engine.ops.naming import BIGINT, NUMERIC, Names
+from airflow.providers.pgtrickle.engine.ops.nodes import Aggregate, AggregateCall
+from airflow.providers.pgtrickle.engine.schema import ColumnType
+
+StateKind = Literal["additive", "min", "max", "whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One column of kept state.
+
+    ``additive``: the sum of ``value`` (an exact number, 1 for counts) over the rows where ``where`` holds.
+    ``min``/``max``: the extremum of ``value`` over them. ``whole``: ``value`` is the aggregate call itself.
+    """
+
+    name: str
+    kind: StateKind
+    value: Expr
+    where: Expr | None
+    type: ColumnType
+
+    def over_rows(self) -> Expr:
+        """The aggregate call that computes the state from plain rows."""
+        if self.kind == "additive":
+            return self._sum(self.value)
+        if self.kind == "whole":
+            return self.value
+        return ex.aggregate_call(self.kind, self.value, self.where)
+
+    def over_weights(self, weight: str) -> Expr:
+        """The aggregate call for an additive state over rows that count ``weight`` times."""
+        return self._sum(ex.multiply(self.value, ex.column(weight)))
+
+    def _sum(self, value: Expr) -> Expr:
+        total = ex.aggregate_call("sum", value, self.where)
+        return ex.cast(ex.coalesce(total, ex.integer(0)), self.type.name)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStates:
+    """The state of a group: ``count`` is the number of its rows; ``values`` gives each aggregate in terms of it."""
+
+    count: str
+    states: tuple[State, ...]
+    values: Mapping[str, Expr]
+
+    @property
+    def additive(self) -> bool:
+        """Whether every state is additive."""
+        return all(state.kind == "additive" for state in self.states)
+
+    @property
+    def whole(self) -> bool:
+        """Whether a touched group must always be read again."""
+        return any(state.kind == "whole" for state in self.states)
+
+
+def group_states(op: Aggregate, names: Names) -> GroupStates:
+    """Choose the state to keep for an aggregate."""
+    builder = _Builder(names)
+    values = {item.name: builder.value(item) for item in op.calls}
+    return GroupStates(builder.count, tuple(builder.states), values)
+
+
+class _Builder:
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.states: list[State] = []
+        self.count = self._additive("rows", ex.integer(1), None, BIGINT)
+
+    def value(self, item: AggregateCall) -> Expr:
+        """Add the states that the call needs; return its value over them."""
+        kind = self.names.types[item.name]
+        if item.function == "count" and not item.distinct:
+            return self._count(item.argument, item.where)
+        if item.function in ("min", "max") and item.argument is not None:
+            return ex.column(self._add(item.function, item.argument, item.where, kind))  # type: ignore[arg-type]
+        if item.function in ("sum", "avg") and not item.distinct and item.argument is not None:
+            exact = self._exact_sum(item, item.argument, kind)
+            if exact is not None:
+                return exact
+        return ex.column(self._add("whole", item.call, None, kind))
+
+    def _count(self, argument: Expr | None, where: Expr | None) -> Expr:
+        where = _both(where, None if argument is None else ex.is_not_null(argument))
+        return ex.column(self.count if where is None else self._additive("count", ex.integer(1), where, BIGINT))
+
+    def _exact_sum(self, item: AggregateCall, argument: Expr, kind: ColumnType) -> Expr | None:
+        base = self.names.types[argument_key(item)].base
+        if base in INTEGERS:
+            width = NUMERIC if base == "bigint" else BIGINT
+            number = self._count(argument, item.where)
+            total: Expr = ex.column(
+                self._additive("sum", ex.cast(argument, width.name), _both(item.where, None), width)
+            )
+            return self._finished(item, ex.cast(total, kind.name), total, number)
+        if base != "numeric":
+            return None
+        scales = possible_scales(argument, self.names.types)
+        if not scales:
+            return None
+        return self._numeric_sum(item, argument, sorted(scales, reverse=True))
+
+    def _numeric_sum(self, item: AggregateCall, argument: Expr, scales: list[int]) -> Expr:
+        not_a_number = ex.cast(ex.text("NaN"), "numeric")
+        number = self._count(argument, item.where)
+        finite = _both(item.where, ex.compare(argument, "<>", not_a_number))
+        total: Expr = ex.column(self._additive("sum", ex.cast(argument, "numeric"), finite, NUMERIC))
+        nans = self._additive(
+            "nans", ex.integer(1), _both(item.where, ex.equals(argument, not_a_number)), BIGINT
+        )
+        scaled = ex.call("round", total, ex.integer(scales[-1]))
+        for scale in reversed(scales[:-1]):
+            long = _both(finite, ex.equals(ex.call("scale", argument), ex.integer(scale)))
+            counted = self._additive("scale", ex.integer(1), long, BIGINT)
+            present = ex.compare(ex.column(counted), ">", ex.integer(0))
+            scaled = ex.case([(present, ex.call("round", total, ex.integer(scale)))], scaled)
+        total = ex.case([(ex.compare(ex.column(nans), ">", ex.integer(0)), not_a_number)], scaled)
+        return self._finished(item, total, total, number)
+
+    def _finished(self, item: AggregateCall, total: Expr, dividend: Expr, number: Expr) -> Expr:
+        """The sum, or the average; NULL when no row contributed."""
+        some = ex.compare(number, ">", ex.integer(0))
+        if item.function == "sum":
+            return ex.case([(some, total)])
+        return ex.case([(some, ex.divide(ex.cast(dividend, "numeric"), ex.cast(number, "numeric")))])
+
+    def _additive(self, stem: str, value: Expr, where: Expr | None, kind: ColumnType) -> str:
+        return self._add("additive", value, where, kind, stem)
+
+    def _add(
+        self, kind: StateKind, value: Expr, where: Expr | None, column_type: ColumnType, stem: str | None = None
+    ) -> str:
+        for state in self.states:
+            if state.kind == kind and state.value == value and state.where == where:
+                return state.name
+        name = self.names.fresh(stem or kind, column_type)
+        self.states.append(State(name, kind, value, where, column_type))
+        return name
+
+
+def argument_key(item: AggregateCall) -> str:
+    """Where ``Names.types`` holds the type of a call's argument."""
+    return f"{item.name}.argument"
+
+
+def _both(one: Expr | None, other: Expr | None) -> Expr | None:
+    parts = [part for part in (one, other) if part is not None]
+    return ex.and_(parts) if len(parts) > 1 else (parts[0] if parts else None)

@@ -1,0 +1,289 @@
+"""The front door: stream tables on one PostgreSQL database."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from airflow.providers.pgtrickle.engine import catalog
+from airflow.providers.pgtrickle.engine.catalog import Dependency, HistoryRow, StreamTable
+from airflow.providers.pgtrickle.engine.db import Session, connect
+from airflow.providers.pgtrickle.engine.errors import InvalidOption
+from airflow.providers.pgtrickle.engine.monitor import StatusRow, status
+from airflow.providers.pgtrickle.engine.names import QualifiedName, parse_name, storage_name
+from airflow.providers.pgtrickle.engine.refresh.execute import Refresher
+from airflow.providers.pgtrickle.engine.refresh.values import RefreshResult, RunFrontier
+from airflow.providers.pgtrickle.engine.settings import Settings
+from airflow.providers.pgtrickle.engine.stream_tables.alter import alter_stream_table
+from airflow.providers.pgtrickle.engine.stream_tables.alter_source import AlterSourceResult, alter_source
+from airflow.providers.pgtrickle.engine.stream_tables.create import create_stream_table
+from airflow.providers.pgtrickle.engine.stream_tables.drop import drop_stream_table
+from airflow.providers.pgtrickle.engine.stream_tables.explain import (
+    Explanation,
+    explain_compiled,
+    explain_query,
+)
+from airflow.providers.pgtrickle.engine.stream_tables.uninstall import uninstall
+from airflow.providers.pgtrickle.engine.stream_tables.verify import Verification, verify_stream_table
+
+if TYPE_CHECKING:
+    import psycopg
+
+__all__ = [
+    "AlterSourceResult",
+    "DependencyRow",
+    "Explanation",
+    "HistoryRow",
+    "PgTrickle",
+    "RefreshResult",
+    "RunFrontier",
+    "StatusRow",
+    "StreamTable",
+    "Verification",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyRow:
+    """A source of a stream table; ``upstream`` names it when it is a stream table itself."""
+
+    stream_table: str
+    source: str
+    source_kind: str
+    upstream: str | None
+
+
+class PgTrickle:
+    """Stream tables over one connection. Not for use by several threads at once; open one for each.
+
+    Every method raises errors of ``engine.errors`` and leaves no transaction open.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Any], *, settings: Settings | None = None) -> None:
+        """Work over a psycopg 3 connection that stays the caller's; raises ConnectionInUse unless it is idle."""
+        self.settings = settings or Settings.from_environment()
+        self._session = Session(connection)
+        self._connection: psycopg.Connection[Any] | None = None
+        self._refresher = Refresher(self._session, self.settings)
+
+    @classmethod
+    def connect(cls, dsn: str, *, settings: Settings | None = None) -> Self:
+        """Open a connection of its own, which ``close`` (or leaving a ``with`` block) closes."""
+        connection = connect(dsn)
+        try:
+            trickle = cls(connection, settings=settings)
+        except BaseException:
+            connection.close()
+            raise
+        trickle._connection = connection
+        return trickle
+
+    def close(self) -> None:
+        """Close the connection if ``connect`` opened it."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- the installation ---------------------------------------------------------------------------------
+
+    def install(self) -> None:
+        """Create the catalog, or bring it to this version. Does nothing when it is there."""
+        with self._session:
+            catalog.install(self._session)
+
+    def uninstall(self, *, cascade: bool = False) -> None:
+        """Remove the catalog and all capture; refused while stream tables exist, unless ``cascade``."""
+        with self._session:
+            uninstall(self._session, self.settings, cascade=cascade)
+
+    # -- stream tables ------------------------------------------------------------------------------------
+
+    def create_stream_table(
+        self,
+        name: str,
+        query: str,
+        *,
+        schedule: str | None = "1m",
+        refresh_mode: str = "AUTO",
+        initialize: bool = True,
+        indexes: Sequence[Sequence[str]] = (),
+    ) -> StreamTable:
+        """Create a stream table and fill it.
+
+        ``refresh_mode``: AUTO follows changes by deltas where the query allows and recomputes it elsewhere,
+        DIFFERENTIAL refuses queries that would be recomputed, FULL always recomputes. ``indexes`` lists the
+        columns of each index to create. Raises InvalidQuery, UnsupportedQuery, InvalidName, InvalidOption,
+        StreamTableExists; nothing is left of a stream table that could not be created.
+        """
+        with self._installed():
+            return create_stream_table(
+                self._session,
+                self._refresher,
+                self.settings,
+                name=name,
+                query=query,
+                schedule=schedule,
+                refresh_mode=refresh_mode,
+                initialize=initialize,
+                indexes=indexes,
+            )
+
+    def refresh_stream_table(
+        self, name: str, *, run: RunFrontier | str | None = None, full: bool = False
+    ) -> RefreshResult:
+        """Bring a stream table to the frontier of a run, or to the present.
+
+        ``full`` recomputes the query and applies the difference. Raises StreamTableNotFound,
+        StreamTableSuspended, RunFrontierPassed, UpstreamNotReady, RefreshFailed.
+        """
+        frontier = RunFrontier.parse(run) if isinstance(run, str) else run
+        with self._installed():
+            return self._refresher.refresh(self._get(name), run=frontier, full=full)
+
+    def open_run(self, members: Sequence[str] = (), *, run_id: str | None = None) -> RunFrontier:
+        """Capture one frontier for a run of refreshes; ``members`` are the stream tables that belong to it.
+
+        A refresh to the run's frontier reads members at that frontier only. Opening a ``run_id`` again gives
+        the same frontier back.
+        """
+        with self._installed():
+            ids = [self._get(member).id for member in members]
+            with self._session.transaction():
+                opened = catalog.open_run(self._session, run_id or str(uuid.uuid4()), ids)
+            return RunFrontier(opened.id, opened.snapshot, opened.opened_at)
+
+    def verify_stream_table(self, name: str) -> Verification:
+        """Compare a stream table with its defining query, as multisets, at its own frontier."""
+        with self._installed():
+            return verify_stream_table(self._session, self._refresher, self._get(name))
+
+    def explain_stream_table(self, name: str) -> Explanation:
+        """The stages from a stream table's query to the SQL of its delta."""
+        with self._installed():
+            table = self._get(name)
+            compiled = self._refresher.cache.get(table).definition.compiled
+            return explain_compiled(compiled, storage_name(table.id, table.generation))
+
+    def explain_query(self, query: str) -> Explanation:
+        """The same for a query, without creating anything."""
+        with self._installed():
+            return explain_query(self._session, query)
+
+    def alter_stream_table(
+        self,
+        name: str,
+        *,
+        query: str | None = None,
+        schedule: str | None = None,
+        refresh_mode: str | None = None,
+    ) -> StreamTable:
+        """Change a stream table; what is None stays. A new query is built beside the old and swapped in."""
+        with self._installed():
+            return alter_stream_table(
+                self._session,
+                self._refresher,
+                self.settings,
+                self._get(name),
+                query=query,
+                schedule=schedule,
+                refresh_mode=refresh_mode,
+            )
+
+    def suspend_stream_table(self, name: str) -> StreamTable:
+        """Refuse refreshes until it is resumed; changes go on being captured."""
+        return self._set_status(name, "SUSPENDED")
+
+    def resume_stream_table(self, name: str) -> StreamTable:
+        """Allow refreshes again, and forget the errors so far."""
+        return self._set_status(name, "ACTIVE")
+
+    def drop_stream_table(self, name: str, *, if_exists: bool = False, cascade: bool = False) -> None:
+        """Drop a stream table. Raises DependentObjects when something reads it, unless ``cascade``."""
+        with self._installed():
+            table = catalog.find(self._session, self._name(name))
+            if table is None and if_exists:
+                return
+            drop_stream_table(self._session, table or self._get(name), self.settings, cascade=cascade)
+
+    def alter_source(self, sql: str) -> AlterSourceResult:
+        """Run DDL on a source that PostgreSQL refuses while definition views depend on it."""
+        with self._installed():
+            return alter_source(self._session, self._refresher, self.settings, sql)
+
+    # -- looking ------------------------------------------------------------------------------------------
+
+    def stream_table(self, name: str) -> StreamTable:
+        """One stream table; StreamTableNotFound when there is none of this name."""
+        with self._installed():
+            return self._get(name)
+
+    def stream_tables(self) -> list[StreamTable]:
+        """All stream tables, in the order in which they were created."""
+        with self._installed():
+            return catalog.all_stream_tables(self._session)
+
+    def pgt_status(self) -> list[StatusRow]:
+        """How each stream table stands, by name."""
+        with self._installed():
+            return status(self._session)
+
+    def refresh_history(self, name: str | None = None, limit: int = 20) -> list[HistoryRow]:
+        """The latest refreshes of one stream table, or of all, newest first."""
+        if limit < 1:
+            raise InvalidOption(f"limit is {limit}.", hint="Ask for at least one row.")
+        with self._installed():
+            return catalog.history(self._session, None if name is None else self._get(name).id, limit=limit)
+
+    def dependencies(self, name: str | None = None) -> list[DependencyRow]:
+        """What one stream table reads, or all of them."""
+        with self._installed():
+            wanted = None if name is None else self._get(name).id
+            titles = {table.id: table.name.display for table in catalog.all_stream_tables(self._session)}
+            return [_dependency_row(item, titles) for item in catalog.dependencies(self._session, wanted)]
+
+    # -- parts --------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _installed(self) -> Iterator[None]:
+        with self._session:
+            if not self._checked:
+                catalog.require_installed(self._session)
+                self._checked = True
+            yield
+
+    _checked = False
+
+    def _name(self, name: str) -> QualifiedName:
+        if "." in name:
+            return parse_name(name)
+        return parse_name(name, self._session.value("SELECT pg_catalog.current_schema()") or "public")
+
+    def _get(self, name: str) -> StreamTable:
+        return catalog.get(self._session, self._name(name))
+
+    def _set_status(self, name: str, value: str) -> StreamTable:
+        with self._installed():
+            table = self._get(name)
+            changes: dict[str, Any] = {"status": value}
+            if value == "ACTIVE":
+                changes |= {"consecutive_errors": 0, "last_error": None}
+            catalog.update(self._session, table.id, **changes)
+            return catalog.by_id(self._session, table.id)
+
+
+def _dependency_row(item: Dependency, titles: dict[int, str]) -> DependencyRow:
+    upstream = None if item.upstream_id is None else titles.get(item.upstream_id)
+    return DependencyRow(
+        titles.get(item.stream_table_id, str(item.stream_table_id)),
+        upstream or item.source_name,
+        item.source_kind,
+        upstream,
+    )

@@ -1,0 +1,3 @@
+CREATE OR REPLACE TRIGGER {truncate_trigger} BEFORE TRUNCATE ON {relation}
+    FOR EACH STATEMENT EXECUTE FUNCTION {function}();
+ALTER TABLE ONLY {relation} ENABLE ALWAYS TRIGGER {truncate_trigger}

@@ -1,0 +1,2 @@
+DROP FUNCTION IF EXISTS {captured};
+DROP TABLE IF EXISTS {buffer}

@@ -1,0 +1,2 @@
+-- CASCADE reaches our own triggers and nothing else.
+DROP FUNCTION IF EXISTS {function} CASCADE

@@ -1,0 +1,1 @@
+ALTER TABLE ONLY {relation} ENABLE ALWAYS TRIGGER {row_trigger}

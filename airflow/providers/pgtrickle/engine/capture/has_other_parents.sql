@@ -1,0 +1,15 @@
+WITH RECURSIVE family (relid) AS (
+    SELECT %(source)s::pg_catalog.oid
+    UNION
+    SELECT i.inhrelid
+    FROM family f
+    JOIN pg_catalog.pg_inherits i ON i.inhparent = f.relid
+    WHERE NOT i.inhdetachpending
+), parents (relid) AS (
+    SELECT i.inhparent FROM family f JOIN pg_catalog.pg_inherits i ON i.inhrelid = f.relid
+    UNION
+    SELECT i.inhparent FROM parents p JOIN pg_catalog.pg_inherits i ON i.inhrelid = p.relid
+)
+SELECT EXISTS (
+    SELECT FROM parents p WHERE NOT EXISTS (SELECT FROM family f WHERE f.relid = p.relid)
+)

@@ -1,0 +1,508 @@
+"""From a binding to everything that maintaining it takes: storage, view, contents, delta. Pure but for ``describe``.
+
+    binding ─lower─▶ Op ─rewrite─▶ Op ─split─▶ storage + view
+                                          └─differentiate─▶ ΔOp ─emit─▶ SQL
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from airflow.providers.pgtrickle.engine.analysis.functions import unstable_reason, volatile_function
+from airflow.providers.pgtrickle.engine.analysis.keys import candidate_keys
+from airflow.providers.pgtrickle.engine.analysis.nullability import NotNull
+from airflow.providers.pgtrickle.engine.analysis.states import GroupStates, argument_key, group_states
+from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
+from airflow.providers.pgtrickle.engine.differentiate.grouped_storage import (
+    delta_grouped_storage,
+    stored_groups,
+)
+from airflow.providers.pgtrickle.engine.emit.apply import StorageColumn, apply_keyed, apply_unkeyed
+from airflow.providers.pgtrickle.engine.emit.compare import compare_relations
+from airflow.providers.pgtrickle.engine.emit.relations import Emitter, Statement
+from airflow.providers.pgtrickle.engine.emit.storage import fill_storage, select_contents, select_view
+from airflow.providers.pgtrickle.engine.errors import UnsupportedQuery
+from airflow.providers.pgtrickle.engine.names import QualifiedName
+from airflow.providers.pgtrickle.engine.ops import expressions as ex
+from airflow.providers.pgtrickle.engine.ops.expressions import Expr
+from airflow.providers.pgtrickle.engine.ops.lower import Lowered, Unsupported, lower
+from airflow.providers.pgtrickle.engine.ops.naming import BOOLEAN, INTEGER, Names
+from airflow.providers.pgtrickle.engine.ops.nodes import (
+    Aggregate,
+    Consolidate,
+    Constant,
+    Filter,
+    Negate,
+    Op,
+    Project,
+    Query,
+    Scan,
+    Source,
+    SourceColumn,
+    UnionAll,
+    walk,
+)
+from airflow.providers.pgtrickle.engine.ops.show import show
+from airflow.providers.pgtrickle.engine.rewrite.prune_columns import prune_columns
+from airflow.providers.pgtrickle.engine.rewrite.push_predicates import push_predicates
+from airflow.providers.pgtrickle.engine.rewrite.unify_unions import unify_unions
+from airflow.providers.pgtrickle.engine.schema import Binding, Column, ColumnType
+
+#: Answers, for a SELECT, the type of each of its columns; parse analysis only.
+Describe = Callable[[str], Sequence[ColumnType]]
+StorageKind = Literal["grouped", "keyed", "unkeyed"]
+
+#: Changes whenever stored state would be laid out in another way for the same query: storage is then rebuilt.
+LAYOUT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How storage is laid out: its columns, the physical names of its key, and whether it is one row for ever."""
+
+    kind: StorageKind
+    columns: tuple[StorageColumn, ...]
+    key: tuple[str, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """For comparison with what a stream table was created with."""
+        return {
+            "version": LAYOUT_VERSION,
+            "kind": self.kind,
+            "columns": [[item.name, item.type.name] for item in self.columns],
+            "key": list(self.key),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A maintainable query. ``root`` supplies the contents of storage; ``reason`` is set when it has no deltas."""
+
+    binding: Binding
+    names: Names
+    not_null: NotNull
+    lowered: Op
+    rewritten: Op
+    root: Op
+    layout: Layout
+    outputs: tuple[tuple[Column, Expr], ...]
+    visible: Expr | None
+    grouped: tuple[Aggregate, GroupStates] | None
+    sources: Mapping[int, tuple[int, ...]]
+    reason: str | None
+
+    @property
+    def differential(self) -> bool:
+        """Whether the query is maintained by deltas."""
+        return self.reason is None
+
+    def view(self, storage: QualifiedName) -> str:
+        """The SELECT of the view that users read."""
+        return select_view(storage, self.layout.columns, self.outputs, self.visible)
+
+    def contents(self, late: Collection[int] = (), query: str | None = None) -> Statement:
+        """The SELECT of what storage should hold, under its physical column names.
+
+        ``late`` as in ``delta``. ``query`` is the text to evaluate for a query that has no deltas.
+        """
+        state = self._state(late, query)
+        return select_contents(self._emitter(state), state, self.layout.columns, hashed=not self.layout.key)
+
+    def fill(self, storage: QualifiedName, late: Collection[int] = (), query: str | None = None) -> Statement:
+        """The statement that fills empty storage."""
+        return fill_storage(storage, self.contents(late, query), self.layout.columns, hashed=not self.layout.key)
+
+    def delta(
+        self, storage: QualifiedName, storage_oid: int, changed: Collection[int], late: Collection[int] = ()
+    ) -> Statement:
+        """The statement that brings storage from one frontier to the next by the changes of some sources.
+
+        ``late`` are the sources with changes after the frontier that the refresh goes to.
+        """
+        names = self._names()
+        change, sign = self._delta_op(names, storage, storage_oid, changed, late)
+        return self._apply(names, change, sign, storage)
+
+    def recompute(
+        self, storage: QualifiedName, storage_oid: int, late: Collection[int] = (), query: str | None = None
+    ) -> Statement:
+        """The statement that evaluates the query as a whole and applies the difference to storage."""
+        names = self._names()
+        stored = self._storage_scan(names, storage, storage_oid)
+        columns = tuple(item.column for item in self.layout.columns)
+        state = self._state(late, query)
+        difference = UnionAll((state, Negate(stored)), columns, (columns, stored.columns))
+        return self._apply(names, Consolidate(difference), None, storage)
+
+    def compare(self, view: QualifiedName, query: str) -> Statement:
+        """The statement that counts the rows by which the view and the query's text differ, as multisets."""
+        return compare_relations(self.binding.columns, query, view)
+
+    def explain_delta(self) -> str:
+        """The delta tree for a change of all sources."""
+        names = self._names()
+        change, _ = self._delta_op(names, QualifiedName("pgtrickle_data", "storage"), 0, self.sources, ())
+        return show(change)
+
+    # -- parts --------------------------------------------------------------------------------------------
+
+    def _names(self) -> Names:
+        """Names of one statement: those of the query stay as they are, whatever was compiled before."""
+        return self.names.branch()
+
+    def _state(self, late: Collection[int], query: str | None) -> Op:
+        if query is not None:
+            return _query_op(query, self.binding.columns, self.root.columns)
+        return Differentiate(self._names(), self.not_null, (), late).state(self.root)
+
+    def _delta_op(
+        self,
+        names: Names,
+        storage: QualifiedName,
+        storage_oid: int,
+        changed: Collection[int],
+        late: Collection[int],
+    ) -> tuple[Op, str | None]:
+        differentiate = Differentiate(names, self.not_null, changed, late)
+        if self.grouped is None:
+            columns = tuple(dict.fromkeys(item.column for item in self.layout.columns))
+            return Consolidate(_exactly(differentiate(self.root), columns)), None
+        aggregate, states = self.grouped
+        sign = names.fresh("sign", INTEGER)
+        scan = self._storage_scan(names, storage, storage_oid)
+        if aggregate.scalar:
+            scan = Scan(scan.source, scan.fields[1:])
+        change = delta_grouped_storage(aggregate, states, scan, sign, differentiate)
+        if aggregate.scalar:
+            change = _with_only_key(change, self.layout.columns[0].column)
+        return change, sign
+
+    def _storage_scan(self, names: Names, storage: QualifiedName, oid: int) -> Scan:
+        return Scan(
+            Source(oid, storage),
+            tuple(
+                SourceColumn(names.fresh(item.name, item.type), item.name, number)
+                for number, item in enumerate(self.layout.columns, 1)
+            ),
+        )
+
+    def _emitter(self, *roots: Op, names: Names | None = None) -> Emitter:
+        return Emitter((names or self.names).types, self.not_null, *roots)
+
+    def _apply(self, names: Names, change: Op, sign: str | None, storage: QualifiedName) -> Statement:
+        needed = {item.column for item in self.layout.columns} | ({sign} if sign else set())
+        change = prune_columns(change, needed)
+        emitter = self._emitter(change, names=names)
+        if self.layout.key:
+            return apply_keyed(emitter, change, sign, storage, self.layout.columns, self.layout.key)
+        return apply_unkeyed(emitter, change, storage, self.layout.columns)
+
+
+def compile_query(binding: Binding, describe: Describe) -> Compiled:
+    """Compile a binding. Where the query has no delta law, the result says why and recomputes it as a whole.
+
+    Raises UnsupportedQuery for queries that cannot be stream tables at all.
+    """
+    refuse(binding)
+    reason = binding.obstacle or unstable_reason(binding.functions)
+    if reason is None and "set_returning" in binding.features:
+        reason = "a set-returning function in the select list"
+    if reason is None:
+        try:
+            return _compile_tree(binding, describe)
+        except Unsupported as unsupported:
+            reason = unsupported.reason
+    return _compile_whole(binding, reason)
+
+
+def refuse(binding: Binding) -> None:
+    """Raise UnsupportedQuery for what no refresh mode can maintain."""
+    function = volatile_function(binding)
+    if function is not None:
+        raise UnsupportedQuery(
+            f"The query calls {function.name}(), which is VOLATILE: two evaluations differ without any change.",
+            hint="Compute the value when the row is written, or use an immutable function.",
+        )
+    for relation in binding.relations.values():
+        if relation.kind == "catalog":
+            raise UnsupportedQuery(
+                f"The query reads the system relation {relation.name.display}, whose changes cannot be captured.",
+                hint="Read ordinary tables only.",
+            )
+        if relation.kind == "temporary":
+            raise UnsupportedQuery(
+                f"The query reads the temporary table {relation.name.display}, which only one session sees.",
+                hint="Use an ordinary table.",
+            )
+    for feature, title in (("for_update", "FOR UPDATE or FOR SHARE"), ("tablesample", "TABLESAMPLE")):
+        if feature in binding.features:
+            raise UnsupportedQuery(
+                f"The query has {title}, which has no meaning for a stored result.", hint=f"Leave {title} out."
+            )
+
+
+def _compile_tree(binding: Binding, describe: Describe) -> Compiled:
+    names = Names()
+    lowered = lower(binding, names)
+    tree = _projected(lowered, names)
+    not_null = NotNull(_declared_not_null(tree.op, binding))
+    annotate(tree.op, names, not_null, describe)
+    op = push_predicates(unify_unions(tree.op, names))
+    tree = _cast_outputs(replace(tree, op=op), binding, names)
+    return _split(binding, names, not_null, lowered.op, tree)
+
+
+def _projected(lowered: Lowered, names: Names) -> Lowered:
+    """Every output as a column of its own."""
+    outputs: list[tuple[str, str]] = []
+    copies: list[tuple[str, Expr]] = []
+    seen: set[str] = set()
+    for title, column in lowered.outputs:
+        if column in seen:
+            copy = names.fresh(title)
+            copies.append((copy, ex.column(column)))
+            column = copy
+        seen.add(column)
+        outputs.append((title, column))
+    if not copies:
+        return lowered
+    passed = tuple((name, ex.column(name)) for name in lowered.op.columns)
+    return Lowered(Project(lowered.op, passed + tuple(copies)), tuple(outputs))
+
+
+def annotate(op: Op, names: Names, not_null: NotNull, describe: Describe) -> None:
+    """Learn the types of all columns of a tree: PostgreSQL tells those of expressions, in one question."""
+    asked: list[tuple[str, Op]] = []
+    for node in walk(op):
+        unknown = [name for name in node.columns if name not in names.types]
+        match node:
+            case Project():
+                asked += [(name, node) for name in unknown]
+            case Aggregate():
+                asked += [(name, node) for name in unknown]
+                arguments = tuple(
+                    (argument_key(item), item.argument) for item in node.calls if item.argument is not None
+                )
+                asked += [(key, Project(node.input, arguments)) for key, _ in arguments]
+            case Constant() | UnionAll():
+                asked += [(name, node) for name in unknown]
+    distinct = list(dict.fromkeys(asked))
+    if not distinct:
+        return
+    emitter = Emitter(names.types, not_null)
+    nodes = list(dict.fromkeys(node for _, node in distinct))
+    aliases = {id(node): f"n{position}" for position, node in enumerate(nodes)}
+    ranges = ", ".join(f"({emitter.select(node)}) AS {aliases[id(node)]}" for node in nodes)
+    targets = ", ".join(f'{aliases[id(node)]}."{name}"' for name, node in distinct)
+    found = describe(f"SELECT {targets} FROM {ranges}")
+    for (name, _), kind in zip(distinct, found, strict=True):
+        names.types.setdefault(name, kind)
+    for node in walk(op):
+        if isinstance(node, Project):
+            for name, value in node.outputs:
+                source = ex.column_of(value)
+                if source is not None and source in names.types:
+                    names.types[name] = names.types[source]
+
+
+def _declared_not_null(op: Op, binding: Binding) -> frozenset[str]:
+    declared = {
+        (relation.oid, column.name)
+        for relation in binding.relations.values()
+        for column in relation.columns
+        if column.not_null
+    }
+    return frozenset(
+        item.output
+        for node in walk(op)
+        if isinstance(node, Scan)
+        for item in node.fields
+        if (node.source.oid, item.name) in declared
+    )
+
+
+def _cast_outputs(tree: Lowered, binding: Binding, names: Names) -> Lowered:
+    """The outputs with exactly the types that PostgreSQL gave the defining query's columns."""
+    casts: list[tuple[str, Expr]] = []
+    outputs: list[tuple[str, str]] = []
+    for (title, column), target in zip(tree.outputs, binding.columns, strict=True):
+        if names.types[column].name != target.type.name and names.types[column].base != target.type.name:
+            copy = names.fresh(title, target.type)
+            casts.append((copy, ex.cast(ex.column(column), target.type.name)))
+            column = copy
+        outputs.append((title, column))
+    if not casts:
+        return Lowered(tree.op, tuple(outputs))
+    passed = tuple((name, ex.column(name)) for name in tree.op.columns)
+    return Lowered(Project(tree.op, passed + tuple(casts)), tuple(outputs))
+
+
+def _split(binding: Binding, names: Names, not_null: NotNull, lowered: Op, tree: Lowered) -> Compiled:
+    """Cut the tree where storage ends and the view begins."""
+    outputs: dict[str, Expr] = {column: ex.column(column) for _, column in tree.outputs}
+    conditions: list[Expr] = []
+    below = tree.op
+    while isinstance(below, (Project, Filter)):
+        if isinstance(below, Project):
+            mapping = dict(below.outputs)
+            outputs = {name: ex.substitute(value, mapping) for name, value in outputs.items()}
+            conditions = [ex.substitute(condition, mapping) for condition in conditions]
+        else:
+            conditions.append(below.predicate)
+        below = below.input
+    if isinstance(below, Aggregate):
+        return _grouped(binding, names, not_null, lowered, tree, below, outputs, conditions)
+    return _row_by_row(binding, names, not_null, lowered, tree)
+
+
+def _grouped(
+    binding: Binding,
+    names: Names,
+    not_null: NotNull,
+    lowered: Op,
+    tree: Lowered,
+    aggregate: Aggregate,
+    outputs: Mapping[str, Expr],
+    conditions: Sequence[Expr],
+) -> Compiled:
+    aggregate = _pruned_aggregate(aggregate, (*outputs.values(), *conditions))
+    states = group_states(aggregate, names)
+    root: Op = stored_groups(aggregate, states)
+    keys = [
+        StorageColumn(f"k{position}", column, names.types[column], column in not_null.of(aggregate))
+        for position, column in enumerate(aggregate.keys, 1)
+    ]
+    if aggregate.scalar:
+        only = names.fresh("only", BOOLEAN)
+        root = _with_only_key(root, only)
+        keys = [StorageColumn("k1", only, BOOLEAN, not_null=True)]
+    kept = [
+        StorageColumn(
+            f"s{position}", state.name, state.type, state.kind == "additive"
+        )
+        for position, state in enumerate(states.states, 1)
+    ]
+    values = dict(states.values)
+    visible = [ex.substitute(condition, values) for condition in conditions]
+    if not aggregate.scalar:
+        visible.insert(0, ex.compare(ex.column(states.count), ">", ex.integer(0)))
+    layout = Layout("grouped", (*keys, *kept), tuple(item.name for item in keys))
+    titled = tuple(
+        (column, ex.substitute(outputs[name], values))
+        for column, (_, name) in zip(binding.columns, tree.outputs, strict=True)
+    )
+    return Compiled(
+        binding,
+        names,
+        not_null,
+        lowered,
+        tree.op,
+        root,
+        layout,
+        titled,
+        ex.and_(visible) if visible else None,
+        (aggregate, states),
+        _sources(root),
+        None,
+    )
+
+
+def _pruned_aggregate(aggregate: Aggregate, read: Iterable[Expr]) -> Aggregate:
+    """The aggregate with the calls that are read, over an input without unread columns."""
+    wanted = ex.column_names(*read)
+    pruned = prune_columns(aggregate, wanted | set(aggregate.keys))
+    if not isinstance(pruned, Aggregate):
+        raise TypeError("pruning changed the operator")
+    return pruned
+
+
+def _row_by_row(binding: Binding, names: Names, not_null: NotNull, lowered: Op, tree: Lowered) -> Compiled:
+    """Storage holds the query's rows; hidden key columns come after them."""
+    unique = {relation.oid: relation.unique_keys for relation in binding.relations.values()}
+    shown = [column for _, column in tree.outputs]
+    key = next(iter(_preferred(candidate_keys(tree.op, unique), shown, names)), None)
+    hidden = sorted((key or frozenset()) - set(shown))
+    root = _exactly(prune_columns(tree.op, [*shown, *hidden]), (*shown, *hidden))
+    columns = tuple(
+        StorageColumn(
+            f"c{position}" if position <= len(shown) else f"h{position - len(shown)}",
+            column,
+            binding.columns[position - 1].type if position <= len(shown) else names.types[column],
+            column in not_null.of(root),
+        )
+        for position, column in enumerate((*shown, *hidden), 1)
+    )
+    physical = tuple(item.name for item in columns if key is not None and item.column in key)
+    layout = Layout("keyed" if physical else "unkeyed", columns, physical)
+    outputs = tuple(
+        (column, ex.column(name)) for column, (_, name) in zip(binding.columns, tree.outputs, strict=True)
+    )
+    return Compiled(
+        binding, names, not_null, lowered, tree.op, root, layout, outputs, None, None, _sources(root), None
+    )
+
+
+def _preferred(
+    keys: Iterable[frozenset[str]], shown: Collection[str], names: Names
+) -> Iterable[frozenset[str]]:
+    """Keys that an index can hold; those that the query shows anyway first."""
+    usable = [key for key in keys if key and all(names.types[column].has_equality for column in key)]
+    return sorted(usable, key=lambda key: len(key - frozenset(shown)))
+
+
+def _compile_whole(binding: Binding, reason: str) -> Compiled:
+    """A query without delta laws: storage holds its rows, and a refresh applies the difference."""
+    names = Names()
+    columns = tuple(names.fresh(column.name, column.type) for column in binding.columns)
+    root = _query_op(binding.text, binding.columns, columns)
+    layout = Layout(
+        "unkeyed",
+        tuple(
+            StorageColumn(f"c{position}", name, column.type)
+            for position, (name, column) in enumerate(zip(columns, binding.columns, strict=True), 1)
+        ),
+        (),
+    )
+    sources = {
+        relation.oid: tuple(column.number for column in relation.columns)
+        for relation in binding.relations.values()
+        if relation.kind in ("table", "partitioned")
+    }
+    outputs = tuple(
+        (column, ex.column(name)) for column, name in zip(binding.columns, columns, strict=True)
+    )
+    return Compiled(
+        binding, names, NotNull(()), root, root, root, layout, outputs, None, None, sources, reason
+    )
+
+
+def _query_op(text: str, columns: Sequence[Column], names: Sequence[str]) -> Op:
+    inner = Query(text, tuple(column.name for column in columns))
+    return Project(
+        inner,
+        tuple((name, ex.column(column.name)) for name, column in zip(names, columns, strict=True)),
+    )
+
+
+def _exactly(op: Op, columns: tuple[str, ...]) -> Op:
+    if op.columns == columns:
+        return op
+    return Project(op, tuple((name, ex.column(name)) for name in columns))
+
+
+def _with_only_key(op: Op, name: str) -> Op:
+    """The one row of a scalar aggregate with the constant that is its key in storage."""
+    passed = tuple((column, ex.column(column)) for column in op.columns)
+    return Project(op, ((name, ex.cast(ex.TRUE, "boolean")), *passed))
+
+
+def _sources(root: Op) -> dict[int, tuple[int, ...]]:
+    """For each source the attribute numbers that the tree reads of it."""
+    found: dict[int, set[int]] = {}
+    for node in walk(root):
+        if isinstance(node, Scan):
+            found.setdefault(node.source.oid, set()).update(item.number for item in node.fields)
+    return {oid: tuple(sorted(numbers)) for oid, numbers in sorted(found.items())}
+

@@ -1,0 +1,93 @@
+"""A stream table's definition as the refresh needs it: bound, compiled, and what its meaning rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from airflow.providers.pgtrickle.engine.catalog import Dependency, StreamTable
+from airflow.providers.pgtrickle.engine.compile import Compiled, compile_query
+from airflow.providers.pgtrickle.engine.db import Session
+from airflow.providers.pgtrickle.engine.names import QualifiedName, definition_name
+from airflow.providers.pgtrickle.engine.schema import Binding, ColumnType
+from airflow.providers.pgtrickle.engine.stream_tables.bind import bind
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A compiled query with its sources, in the order of their oids.
+
+    ``views`` and ``functions`` are the oids of what the query's meaning rests on apart from its sources.
+    ``uncapturable`` names sources whose changes cannot be captured: the query is recomputed at every refresh.
+    """
+
+    compiled: Compiled
+    dependencies: tuple[Dependency, ...]
+    views: tuple[int, ...]
+    functions: tuple[int, ...]
+    uncapturable: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """The oids of the sources."""
+        return tuple(item.source_oid for item in self.dependencies)
+
+    @property
+    def upstream(self) -> tuple[int, ...]:
+        """The ids of the stream tables that the query reads."""
+        return tuple(item.upstream_id for item in self.dependencies if item.upstream_id is not None)
+
+
+def describe_with(session: Session) -> _Describe:
+    """The question about types that compilation asks PostgreSQL."""
+    return _Describe(session)
+
+
+class _Describe:
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def __call__(self, text: str) -> Sequence[ColumnType]:
+        found = [(oid, typmod) for _, oid, typmod in self.session.describe(text)]
+        types = self.session.describe_types(found)
+        return [types[key] for key in found]
+
+
+def define(session: Session, definition: QualifiedName, stream_table_id: int, *, verify: bool) -> Definition:
+    """Bind and compile the query of a definition view. Raises UnsupportedQuery for what cannot be maintained."""
+    binding = bind(session, definition, verify=verify)
+    compiled = compile_query(binding, describe_with(session))
+    by_oid = {relation.oid: relation for relation in binding.relations.values()}
+    dependencies = tuple(
+        Dependency(
+            stream_table_id,
+            oid,
+            by_oid[oid].name.display,
+            "stream_table" if by_oid[oid].stream_table_id is not None else by_oid[oid].kind,
+            by_oid[oid].stream_table_id,
+            compiled.sources[oid],
+        )
+        for oid in sorted(compiled.sources)
+    )
+    return Definition(
+        compiled,
+        dependencies,
+        _views(session, definition, binding),
+        tuple(sorted(item.oid for item in binding.functions if not item.builtin)),
+        tuple(
+            relation.name.display
+            for relation in binding.relations.values()
+            if relation.kind in ("materialized_view", "foreign")
+        ),
+    )
+
+
+def define_stream_table(session: Session, table: StreamTable, *, verify: bool = False) -> Definition:
+    """Bind and compile a stream table's own query."""
+    return define(session, definition_name(table.id), table.id, verify=verify)
+
+
+def _views(session: Session, definition: QualifiedName, binding: Binding) -> tuple[int, ...]:
+    own = session.value("SELECT pg_catalog.to_regclass(%s)::pg_catalog.oid::pg_catalog.int8", (str(definition),))
+    nested = [relation.oid for relation in binding.relations.values() if relation.kind == "view"]
+    return tuple(sorted([own, *nested]))

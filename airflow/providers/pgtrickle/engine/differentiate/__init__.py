@@ -1,0 +1,1 @@
+"""The delta laws: one module an operator, each headed by its equation."""

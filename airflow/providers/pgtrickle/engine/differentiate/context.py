@@ -1,0 +1,102 @@
+"""Differentiation of a tree: which law serves which operator, and the states that laws ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from airflow.providers.pgtrickle.engine.analysis.nullability import NotNull
+from airflow.providers.pgtrickle.engine.differentiate.aggregate import delta_aggregate
+from airflow.providers.pgtrickle.engine.differentiate.join import delta_join
+from airflow.providers.pgtrickle.engine.differentiate.linear import delta_linear
+from airflow.providers.pgtrickle.engine.differentiate.outer_join import delta_outer_join
+from airflow.providers.pgtrickle.engine.differentiate.scan import delta_scan, state_scan
+from airflow.providers.pgtrickle.engine.differentiate.semi_join import delta_semi_join
+from airflow.providers.pgtrickle.engine.ops.naming import Names
+from airflow.providers.pgtrickle.engine.ops.nodes import (
+    Aggregate,
+    Consolidate,
+    Constant,
+    Empty,
+    Filter,
+    Join,
+    Negate,
+    Op,
+    OuterJoin,
+    Project,
+    Query,
+    Scan,
+    SemiJoin,
+    UnionAll,
+    union_all,
+)
+from airflow.providers.pgtrickle.engine.rewrite.rebuild import transform
+from airflow.providers.pgtrickle.engine.rewrite.restrict import Restrict
+
+
+class Differentiate:
+    """``delta(op)``: the change of a tree between the two frontiers of a refresh, as weighted rows.
+
+    ``changed`` are the oids of the sources with changes in the interval, ``late`` those with changes after it:
+    their state at the frontier is their present rows less the late changes.
+    """
+
+    def __init__(
+        self, names: Names, not_null: NotNull, changed: Collection[int], late: Collection[int] = ()
+    ) -> None:
+        self.names = names
+        self.not_null = not_null
+        self.changed = frozenset(changed)
+        self.late = frozenset(late)
+        self.restrict = Restrict(names, not_null)
+        self._deltas: dict[int, Op] = {}
+        self._settled: dict[int, Op] = {}
+        self._states: dict[int, Op] = {}
+        self._held: list[Op] = []
+
+    def __call__(self, op: Op) -> Op:
+        """The delta of a relation of the defining query; Empty when nothing below it changed."""
+        if id(op) not in self._deltas:
+            self._held.append(op)
+            self._deltas[id(op)] = self._law(op)
+        return self._deltas[id(op)]
+
+    def settled(self, op: Op) -> Op:
+        """The delta, consolidated: what operators that are not linear, and joins, start from."""
+        if id(op) not in self._settled:
+            delta = self(op)
+            self._settled[id(op)] = delta if isinstance(delta, (Empty, Consolidate)) else Consolidate(delta)
+        return self._settled[id(op)]
+
+    def state(self, op: Op) -> Op:
+        """The relation at the frontier that the refresh goes to."""
+        if not self.late:
+            return op
+        if id(op) not in self._states:
+            self._held.append(op)
+            self._states[id(op)] = transform(
+                op, lambda node: state_scan(node, self.late) if isinstance(node, Scan) else node
+            )
+        return self._states[id(op)]
+
+    def before(self, op: Op) -> Op:
+        """The relation at the frontier that the refresh comes from, as weighted rows: A − ΔA."""
+        return union_all((self.state(op), Negate(self.settled(op))), op.columns)
+
+    def _law(self, op: Op) -> Op:
+        match op:
+            case Scan():
+                return delta_scan(op, self.changed)
+            case Constant() | Query():
+                return Empty(op.columns)
+            case Filter() | Project() | UnionAll():
+                return delta_linear(op, self)
+            case Join():
+                return delta_join(op, self)
+            case SemiJoin():
+                return delta_semi_join(op, self)
+            case OuterJoin():
+                return delta_outer_join(op, self)
+            case Aggregate():
+                return delta_aggregate(op, self)
+            case _:
+                raise TypeError(f"{type(op).__name__} is not an operator of a defining query")

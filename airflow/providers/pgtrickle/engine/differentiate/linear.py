@@ -1,0 +1,34 @@
+"""Filter, project, union all: linear operators.
+
+    Δ f(A) = f(ΔA)        Δ(A + B) = ΔA + ΔB
+
+Each row's contribution depends on that row alone, so the operator is applied to the change as it is. Reads nothing
+else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from airflow.providers.pgtrickle.engine.ops.nodes import Empty, Filter, Op, Project, UnionAll
+
+if TYPE_CHECKING:
+    from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
+
+
+def delta_linear(op: Filter | Project | UnionAll, delta: Differentiate) -> Op:
+    """The operator over the deltas of its inputs."""
+    if isinstance(op, UnionAll):
+        changed = [
+            (side, mapping)
+            for part, mapping in zip(op.inputs, op.mappings, strict=True)
+            if not isinstance(side := delta(part), Empty)
+        ]
+        if not changed:
+            return Empty(op.columns)
+        return UnionAll(
+            tuple(side for side, _ in changed), op.columns, tuple(mapping for _, mapping in changed)
+        )
+    below = delta(op.input)
+    return Empty(op.columns) if isinstance(below, Empty) else replace(op, input=below)

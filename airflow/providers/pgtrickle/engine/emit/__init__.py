@@ -1,0 +1,1 @@
+"""SQL for operator trees: the only place where query text is made."""

@@ -1,0 +1,153 @@
+"""Statements that bring storage to a new state: one statement, so one snapshot and one plan.
+
+Each returns one row: rows new, rows changed, rows gone, and how many should have gone. The last two differ only when
+storage is not what the change was computed against; the refresh then stops (see refresh.execute).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from airflow.providers.pgtrickle.engine.emit.blocks import WEIGHT
+from airflow.providers.pgtrickle.engine.emit.relations import Emitter, Statement
+from airflow.providers.pgtrickle.engine.names import QualifiedName, quote_identifier
+from airflow.providers.pgtrickle.engine.ops.nodes import Op
+from airflow.providers.pgtrickle.engine.schema import ColumnType
+
+#: The column of unkeyed storage that finds a row by an index.
+ROW_HASH = "__pgt_row_hash"
+
+
+@dataclass(frozen=True, slots=True)
+class StorageColumn:
+    """A column of storage: its physical name, the tree's column that fills it, and its type."""
+
+    name: str
+    column: str
+    type: ColumnType
+    not_null: bool = False
+
+
+def apply_keyed(
+    emitter: Emitter,
+    change: Op,
+    sign: str | None,
+    storage: QualifiedName,
+    columns: Sequence[StorageColumn],
+    key: Sequence[str],
+) -> Statement:
+    """Upsert the rows with a positive sign, delete the keys that have only negative ones.
+
+    ``change`` supplies the columns of storage; ``sign`` is its column of signs, None when it is weighted. ``key``
+    lists the physical names of the key, which a unique index covers.
+    """
+    source = emitter.select(change)
+    sign_column = quote_identifier(WEIGHT if sign is None else sign)
+    fields = [(quote_identifier(item.name), quote_identifier(item.column)) for item in columns]
+    targets = ", ".join(f"c.{column} AS {name}" for name, column in fields)
+    names = ", ".join(name for name, _ in fields)
+    key_names = [quote_identifier(name) for name in key]
+    nullable = [quote_identifier(item.name) for item in columns if item.name in key and not item.not_null]
+    rest = [name for name, _ in fields if name not in key_names]
+    over = f"PARTITION BY {', '.join(key_names)}"
+    emitter.bind("change", f"SELECT {targets}, c.{sign_column} AS __pgt_sign FROM ({source}) AS c")
+    emitter.bind(
+        "step", f"SELECT *, bool_or(__pgt_sign > 0) OVER ({over}) AS __pgt_stays FROM change"
+    )
+    if rest:
+        assignments = ", ".join(f"{name} = EXCLUDED.{name}" for name in rest)
+        action = (
+            f"UPDATE SET {assignments} WHERE ROW({', '.join(f's.{name}' for name in rest)})"
+            f" IS DISTINCT FROM ROW({', '.join(f'EXCLUDED.{name}' for name in rest)})"
+        )
+    else:
+        action = "NOTHING"
+    put = (
+        f"INSERT INTO {storage} AS s ({names}) SELECT {names} FROM step WHERE __pgt_sign > 0"
+        f" ON CONFLICT ({', '.join(key_names)}) DO {action} RETURNING (xmax = 0) AS is_new"
+    )
+    gone = [_delete_keys(storage, key_names, nullable=())]
+    if nullable:
+        gone = [_delete_keys(storage, key_names, nullable, null=False), _delete_keys(storage, key_names, nullable)]
+    parts = [f"put AS ({put})", *(f"gone{index} AS ({text})" for index, text in enumerate(gone))]
+    counts = " + ".join(f"(SELECT count(*) FROM gone{index})" for index in range(len(gone)))
+    text = (
+        f"SELECT (SELECT count(*) FROM put WHERE is_new), (SELECT count(*) FROM put WHERE NOT is_new), {counts},"
+        f" (SELECT count(*) FROM step WHERE NOT __pgt_stays)"
+    )
+    return _statement(emitter, parts, text)
+
+
+def apply_unkeyed(
+    emitter: Emitter, change: Op, storage: QualifiedName, columns: Sequence[StorageColumn]
+) -> Statement:
+    """Insert a row as many times as its weight says, or delete that many copies of it.
+
+    ``change`` is consolidated. Copies are found by the hash of the row, then compared column by column.
+    """
+    source = emitter.select(change)
+    fields = [(quote_identifier(item.name), quote_identifier(item.column)) for item in columns]
+    names = ", ".join(name for name, _ in fields)
+    targets = ", ".join(f"c.{column} AS {name}" for name, column in fields)
+    emitter.bind(
+        "step",
+        f"SELECT {targets}, c.{quote_identifier(WEIGHT)} AS __pgt_sign, row_number() OVER () AS __pgt_row,"
+        f" {row_hash(columns, 'c')} AS {ROW_HASH} FROM ({source}) AS c",
+    )
+    same = " AND ".join(_same(item, "s", "d") for item in columns)
+    found = (
+        f"SELECT s.ctid AS place, d.__pgt_sign, row_number() OVER (PARTITION BY d.__pgt_row) AS copy"
+        f" FROM step AS d JOIN {storage} AS s ON s.{ROW_HASH} = d.{ROW_HASH} AND {same} WHERE d.__pgt_sign < 0"
+    )
+    gone = (
+        f"DELETE FROM {storage} WHERE ctid = ANY (ARRAY("
+        f"SELECT place FROM ({found}) AS f WHERE copy <= - __pgt_sign)) RETURNING 1"
+    )
+    put = (
+        f"INSERT INTO {storage} ({names}, {ROW_HASH}) SELECT {names}, {ROW_HASH} FROM step,"
+        f" LATERAL pg_catalog.generate_series(1, __pgt_sign) WHERE __pgt_sign > 0 RETURNING 1"
+    )
+    text = (
+        "SELECT (SELECT count(*) FROM put), 0, (SELECT count(*) FROM gone),"
+        " (SELECT COALESCE(sum(- __pgt_sign) FILTER (WHERE __pgt_sign < 0), 0)::bigint FROM step)"
+    )
+    return _statement(emitter, [f"put AS ({put})", f"gone AS ({gone})"], text)
+
+
+def row_hash(columns: Sequence[StorageColumn], alias: str, *, physical: bool = False) -> str:
+    """The 64-bit hash of a row; values that are equal hash alike, whatever they look like."""
+    values = [
+        f"{alias}.{quote_identifier(item.name if physical else item.column)}"
+        for item in columns
+        if item.type.has_hash
+    ]
+    return f"pg_catalog.hash_record_extended(ROW({', '.join(values)}), 0)" if values else "0::bigint"
+
+
+def _delete_keys(
+    storage: QualifiedName, key: Sequence[str], nullable: Sequence[str], *, null: bool = True
+) -> str:
+    """Delete by key; keys with a NULL apart, behind a condition that is evaluated once."""
+    conditions = ["NOT d.__pgt_stays"]
+    if nullable and null:
+        any_null = " OR ".join(f"{{}}.{name} IS NULL" for name in nullable)
+        conditions.append(f"(SELECT EXISTS (SELECT FROM step AS p WHERE {any_null.replace('{}', 'p')}))")
+        conditions.append(f"({any_null.replace('{}', 'd')})")
+        conditions += [f"s.{name} IS NOT DISTINCT FROM d.{name}" for name in key]
+    else:
+        conditions += [f"s.{name} = d.{name}" for name in key]
+    return f"DELETE FROM {storage} AS s USING step AS d WHERE {' AND '.join(conditions)} RETURNING 1"
+
+
+def _same(item: StorageColumn, one: str, other: str) -> str:
+    name = quote_identifier(item.name)
+    left, right = f"{one}.{name}", f"{other}.{name}"
+    if not item.type.has_equality:
+        left, right = f"CAST({left} AS text)", f"CAST({right} AS text)"
+    return f"{left} = {right}" if item.not_null else f"{left} IS NOT DISTINCT FROM {right}"
+
+
+def _statement(emitter: Emitter, parts: Sequence[str], text: str) -> Statement:
+    head = emitter.with_clause().rstrip()
+    return Statement(f"{head}, {', '.join(parts)} {text}", tuple(emitter.parameters))

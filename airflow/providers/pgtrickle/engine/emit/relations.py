@@ -1,0 +1,378 @@
+"""Operator trees to SELECT statements.
+
+Nodes melt into one SELECT as far as SQL allows; a small subtree (analysis.size) that several nodes read is bound
+once as a materialised common table expression. A large subtree is never bound: it stands where it is read, so
+that the planner can drive it from the small relation beside it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from airflow.providers.pgtrickle.engine.analysis.nullability import NotNull
+from airflow.providers.pgtrickle.engine.analysis.size import small_nodes
+from airflow.providers.pgtrickle.engine.emit.blocks import WEIGHT, Block, atomic
+from airflow.providers.pgtrickle.engine.emit.render import is_bare, reference, render
+from airflow.providers.pgtrickle.engine.names import buffer_name, quote_identifier
+from airflow.providers.pgtrickle.engine.ops.nodes import (
+    Aggregate,
+    AsWeight,
+    Changes,
+    Consolidate,
+    Constant,
+    Empty,
+    ExposeWeight,
+    Filter,
+    Join,
+    KeyJoin,
+    Negate,
+    Number,
+    Op,
+    OuterJoin,
+    Plain,
+    Project,
+    Query,
+    Scan,
+    SemiJoin,
+    UnionAll,
+    walk,
+)
+from airflow.providers.pgtrickle.engine.schema import ColumnType
+
+#: A projected expression longer than this is computed once in a subselect, not repeated by its readers.
+_REPEATABLE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL text with ``$n`` placeholders; ``parameters`` names what each stands for, such as ``lo:16384``."""
+
+    text: str
+    parameters: tuple[str, ...] = ()
+
+
+class Emitter:
+    """Emits relations that end up in one statement, with shared common table expressions and parameters."""
+
+    def __init__(
+        self,
+        types: Mapping[str, ColumnType],
+        not_null: NotNull,
+        *roots: Op,
+        literals: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.types = types
+        self.not_null = not_null
+        self.literals = literals
+        self.parameters: list[str] = []
+        self.bindings: list[tuple[str, str]] = []
+        self._aliases = 0
+        self._bound: dict[int, str] = {}
+        small = small_nodes(*roots)
+        readers = Counter(id(child) for node in walk(*roots) for child in node.inputs)
+        readers.update(id(root) for root in roots)
+        self._shared = {
+            id(node)
+            for node in walk(*roots)
+            if isinstance(node, Number) or (readers[id(node)] > 1 and id(node) in small and _worth_binding(node))
+        }
+
+    def select(self, op: Op) -> str:
+        """The SELECT of a relation; a weighted one has its weight as the last column (``blocks.WEIGHT``)."""
+        return self._block(op).select(op.columns, weighted=op.weighted)
+
+    def with_clause(self) -> str:
+        """``WITH …`` for all that was bound, or nothing."""
+        if not self.bindings:
+            return ""
+        bound = ", ".join(f"{name} AS MATERIALIZED ({text})" for name, text in self.bindings)
+        return f"WITH {bound} "
+
+    def bind(self, name: str, text: str) -> None:
+        """Add a common table expression of the caller's own."""
+        self.bindings.append((name, text))
+
+    def parameter(self, name: str) -> str:
+        """The placeholder for a named value, or the value itself where ``literals`` has it."""
+        if name in self.literals:
+            return "'" + self.literals[name].replace("'", "''") + "'"
+        if name not in self.parameters:
+            self.parameters.append(name)
+        return f"${self.parameters.index(name) + 1}"
+
+    def statement(self, text: str) -> Statement:
+        """The finished statement: what was bound, then ``text``."""
+        return Statement(self.with_clause() + text, tuple(self.parameters))
+
+    # -- blocks -------------------------------------------------------------------------------------------
+
+    def _block(self, op: Op) -> Block:
+        if id(op) not in self._shared:
+            return self._fresh(op)
+        name = self._bound.get(id(op))
+        if name is None:
+            text = self._fresh(op).select(op.columns, weighted=op.weighted)
+            name = f"d{len(self._bound) + 1}"
+            self._bound[id(op)] = name
+            self.bindings.append((name, text))
+        return self._item(name, op)
+
+    def _alias(self) -> str:
+        self._aliases += 1
+        return f"t{self._aliases}"
+
+    def _item(self, source: str, op: Op) -> Block:
+        """A FROM item that offers the columns of ``op`` under their own names."""
+        alias = self._alias()
+        return Block(
+            [f"{source} AS {alias}"],
+            outputs={name: reference(alias, name) for name in op.columns},
+            weight=reference(alias, WEIGHT) if op.weighted else None,
+        )
+
+    def _closed(self, text: str, op: Op) -> Block:
+        return self._item(f"({text})", op)
+
+    def _fresh(self, op: Op) -> Block:
+        match op:
+            case Scan():
+                return self._scan(op)
+            case Changes():
+                return self._changes(op)
+            case Constant():
+                return self._constant(op)
+            case Empty():
+                return self._empty(op)
+            case Query():
+                return self._closed(op.text, op)
+            case Filter():
+                block = self._block(op.input)
+                block.conditions.append(atomic(render(op.predicate, block.outputs)))
+                return block
+            case Project():
+                return self._project(op)
+            case Join():
+                return self._join(op)
+            case OuterJoin():
+                return self._outer_join(op)
+            case SemiJoin():
+                return self._semi_join(op)
+            case KeyJoin():
+                return self._key_join(op)
+            case Aggregate():
+                return self._aggregate(op)
+            case UnionAll():
+                return self._union_all(op)
+            case Negate():
+                block = self._block(op.input)
+                block.weight = f"(- {atomic(block.weight or '1')})"
+                return block
+            case ExposeWeight():
+                block = self._block(op.input)
+                block.outputs[op.name] = block.weight or "1"
+                block.weight = None
+                return block
+            case AsWeight():
+                block = self._block(op.input)
+                block.weight = block.outputs.pop(op.name)
+                return block
+            case Consolidate():
+                return self._consolidate(op)
+            case Plain():
+                return self._plain(op)
+            case Number():
+                return self._number(op)
+
+    def _scan(self, op: Scan) -> Block:
+        alias = self._alias()
+        return Block(
+            [f"{op.source.name} AS {alias}"],
+            outputs={field.output: reference(alias, field.name) for field in op.fields},
+        )
+
+    def _changes(self, op: Changes) -> Block:
+        alias = self._alias()
+        low, high = ("lo", "hi") if op.interval == "delta" else ("hi", "now")
+        low_text = f"{self.parameter(f'{low}:{op.source.oid}')}::pg_catalog.pg_snapshot"
+        high_text = f"{self.parameter(f'{high}:{op.source.oid}')}::pg_catalog.pg_snapshot"
+        xid = reference(alias, "xid")
+        return Block(
+            [f"{buffer_name(op.source.oid)} AS {alias}"],
+            [
+                f"{xid} >= pg_catalog.pg_snapshot_xmin({low_text})",
+                f"pg_catalog.pg_visible_in_snapshot({xid}, {high_text})",
+                f"(NOT pg_catalog.pg_visible_in_snapshot({xid}, {low_text}))",
+            ],
+            {field.output: reference(alias, f"c_{field.number}") for field in op.fields},
+            reference(alias, "weight"),
+        )
+
+    def _constant(self, op: Constant) -> Block:
+        if not op.columns and len(op.rows) == 1:
+            return Block()
+        rows = ", ".join(f"({', '.join(render(value, {}) for value in row)})" for row in op.rows)
+        alias = self._alias()
+        names = ", ".join(quote_identifier(name) for name in op.columns)
+        return Block(
+            [f"(VALUES {rows}) AS {alias}({names})"],
+            outputs={name: reference(alias, name) for name in op.columns},
+        )
+
+    def _empty(self, op: Empty) -> Block:
+        nulls = {name: f"NULL::{self.types[name].name}" for name in op.columns}
+        block = Block(outputs=nulls, conditions=["false"], weight="0")
+        return self._closed(block.select(op.columns, weighted=True), op)
+
+    def _project(self, op: Project) -> Block:
+        block = self._block(op.input)
+        if any(len(text) > _REPEATABLE for text in block.outputs.values()):
+            block = self._closed(block.select(op.input.columns, weighted=op.input.weighted), op.input)
+        outputs = {name: atomic(render(value, block.outputs)) for name, value in op.outputs}
+        return Block(block.sources, block.conditions, outputs, block.weight)
+
+    def _join(self, op: Join) -> Block:
+        joined = Block()
+        weights: list[str] = []
+        for side in op.inputs:
+            block = self._block(side)
+            joined.sources += block.sources
+            joined.conditions += block.conditions
+            joined.outputs |= block.outputs
+            if block.weight is not None:
+                weights.append(atomic(block.weight))
+        joined.conditions += [atomic(render(predicate, joined.outputs)) for predicate in op.predicates]
+        if weights:
+            joined.weight = weights[0] if len(weights) == 1 else f"({' * '.join(weights)})"
+        return joined
+
+    def _outer_join(self, op: OuterJoin) -> Block:
+        left, right = self._single(op.left), self._single(op.right)
+        outputs = left.outputs | right.outputs
+        condition = " AND ".join(atomic(render(p, outputs)) for p in op.predicates) or "true"
+        kind = "FULL" if op.full else "LEFT"
+        return Block([f"({left.sources[0]} {kind} JOIN {right.sources[0]} ON {condition})"], outputs=outputs)
+
+    def _single(self, op: Op) -> Block:
+        block = self._block(op)
+        return block if block.is_single else self._closed(block.select(op.columns), op)
+
+    def _semi_join(self, op: SemiJoin) -> Block:
+        block, other = self._block(op.left), self._block(op.right)
+        scope = block.outputs | other.outputs
+        other.conditions += [atomic(render(predicate, scope)) for predicate in op.predicates]
+        negation = "NOT " if op.anti else ""
+        block.conditions.append(f"({negation}EXISTS (SELECT{other.clauses()}))")
+        return block
+
+    def _key_join(self, op: KeyJoin) -> Block:
+        """Rows that match on non-NULL keys by equality, and apart from them those that match on a NULL.
+
+        The two never meet, so an index serves the first; the second is planned behind a condition that is
+        evaluated once, and costs nothing when no key holds a NULL.
+        """
+        never_null = self.not_null.of(op.keys) | frozenset(
+            key for column, key in op.pairs if column in self.not_null.of(op.input)
+        )
+        nullable = [key for _, key in op.pairs if key not in never_null]
+        block, keys = self._block(op.input), self._block(op.keys)
+        outputs, weight = block.outputs, block.weight
+        matched = Block(
+            block.sources + keys.sources,
+            block.conditions
+            + keys.conditions
+            + [f"{outputs[column]} = {keys.outputs[key]}" for column, key in op.pairs],
+            outputs,
+            weight,
+        )
+        if not nullable:
+            return matched
+        block, keys, probe = self._block(op.input), self._block(op.keys), self._block(op.keys)
+        any_null = " OR ".join(f"{probe.outputs[key]} IS NULL" for key in nullable)
+        probe.conditions.append(f"({any_null})")
+        conditions = [f"(SELECT EXISTS (SELECT{probe.clauses()}))"]
+        conditions.append("(" + " OR ".join(f"{keys.outputs[key]} IS NULL" for key in nullable) + ")")
+        for column, key in op.pairs:
+            same = f"{block.outputs[column]} IS NOT DISTINCT FROM {keys.outputs[key]}"
+            conditions.append(same if key in nullable else f"{block.outputs[column]} = {keys.outputs[key]}")
+        on_null = Block(
+            block.sources + keys.sources, block.conditions + keys.conditions + conditions, block.outputs, block.weight
+        )
+        branches = [part.select(op.columns, weighted=op.weighted) for part in (matched, on_null)]
+        return self._closed(" UNION ALL ".join(branches), op)
+
+    def _aggregate(self, op: Aggregate) -> Block:
+        block = self._groupable(op.input, op.keys)
+        outputs = {name: block.outputs[name] for name in op.keys}
+        outputs |= {item.name: render(item.call, block.outputs) for item in op.calls}
+        tail = ""
+        if op.keys:
+            tail = " GROUP BY " + ", ".join(block.outputs[name] for name in op.keys)
+        elif not op.scalar:
+            tail = " LIMIT 1"
+        grouped = Block(block.sources, block.conditions, outputs)
+        return self._closed(grouped.select(op.columns, tail=tail), op)
+
+    def _groupable(self, op: Op, keys: Sequence[str]) -> Block:
+        """The input with bare references as keys: in GROUP BY a constant would be a column's position."""
+        block = self._block(op)
+        if all(is_bare(block.outputs[name]) for name in keys):
+            return block
+        return self._closed(block.select(op.columns, weighted=op.weighted), op)
+
+    def _union_all(self, op: UnionAll) -> Block:
+        branches = []
+        for side, mapping in zip(op.inputs, op.mappings, strict=True):
+            block = self._block(side)
+            branch = Block(
+                block.sources,
+                block.conditions,
+                {name: block.outputs[source] for name, source in zip(op.columns, mapping, strict=True)},
+                block.weight,
+            )
+            branches.append(branch.select(op.columns, weighted=op.weighted))
+        return self._closed(" UNION ALL ".join(branches), op)
+
+    def _consolidate(self, op: Consolidate) -> Block:
+        """Rows are the same when no function can tell them apart, which for some types is more than equality."""
+        block = self._groupable(op.input, op.columns)
+        outputs: dict[str, str] = {}
+        terms: list[str] = []
+        for name in op.columns:
+            sql, kind = block.outputs[name], self.types[name]
+            if not kind.has_equality:
+                outputs[name] = f"CAST(CAST({sql} AS text) AS {kind.name})"
+                terms.append(f"CAST({sql} AS text)")
+                continue
+            outputs[name] = sql
+            terms.append(sql)
+            if not kind.equal_image:
+                terms.append(f"CAST({sql} AS text)")
+        total = f"sum({block.weight})"
+        grouped = Block(block.sources, block.conditions, outputs, f"CAST({total} AS bigint)")
+        group_by = f" GROUP BY {', '.join(terms)}" if terms else ""
+        return self._closed(
+            grouped.select(op.columns, weighted=True, tail=f"{group_by} HAVING {total} <> 0"), op
+        )
+
+    def _plain(self, op: Plain) -> Block:
+        inner = op.input if isinstance(op.input, Consolidate) else Consolidate(op.input)
+        block = self._consolidate(inner) if inner is not op.input else self._block(inner)
+        block.sources.append(f"LATERAL pg_catalog.generate_series(1, {block.weight}) AS {self._alias()}")
+        return Block(block.sources, block.conditions, block.outputs)
+
+    def _number(self, op: Number) -> Block:
+        block = self._block(op.input)
+        outputs = dict(block.outputs)
+        outputs[op.name] = "row_number() OVER ()"
+        outputs[op.weight] = block.weight or "1"
+        numbered = Block(block.sources, block.conditions, outputs)
+        return self._closed(numbered.select(op.columns), op)
+
+
+def _worth_binding(node: Op) -> bool:
+    """Bare constants are repeated; they cost nothing."""
+    return not isinstance(node, (Constant, Empty))
+

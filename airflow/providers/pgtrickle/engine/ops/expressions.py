@@ -1,0 +1,230 @@
+"""Scalar expressions: sqlglot trees over uniquely named columns, treated as values.
+
+A column reference is an unqualified, quoted sqlglot Column whose name is unique in the whole operator tree.
+Nothing here or elsewhere mutates an expression that a node holds; ``substitute`` works on a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from sqlglot import exp
+
+Expr: TypeAlias = exp.Expr
+
+TRUE: Expr = exp.true()
+
+
+def column(name: str) -> Expr:
+    """A reference to the column ``name``."""
+    return exp.Column(this=exp.Identifier(this=name, quoted=True))
+
+
+def integer(value: int) -> Expr:
+    """An integer constant."""
+    if value < 0:
+        return exp.Neg(this=exp.Literal.number(-value))
+    return exp.Literal.number(value)
+
+
+def text(value: str) -> Expr:
+    """A text constant."""
+    return exp.Literal.string(value)
+
+
+def null() -> Expr:
+    """An untyped NULL."""
+    return exp.Null()
+
+
+def cast(value: Expr, type_name: str) -> Expr:
+    """``value::type_name``; the type is PostgreSQL's own spelling, kept to the letter."""
+    spelled = exp.DataType(this=exp.DType.USERDEFINED, kind=type_name)
+    return exp.Cast(this=value.copy(), to=spelled)
+
+
+def call(function: str, *arguments: Expr) -> Expr:
+    """A call of a function of pg_catalog by its plain name."""
+    return exp.Anonymous(this=function, expressions=[argument.copy() for argument in arguments])
+
+
+def binary(kind: type[exp.Binary], left: Expr, right: Expr) -> Expr:
+    """A binary operation, each operand parenthesised where it is not atomic."""
+    return kind(this=_operand(left), expression=_operand(right))
+
+
+def equals(left: Expr, right: Expr) -> Expr:
+    """``left = right``."""
+    return binary(exp.EQ, left, right)
+
+
+def not_distinct(left: Expr, right: Expr) -> Expr:
+    """``left IS NOT DISTINCT FROM right``."""
+    return binary(exp.NullSafeEQ, left, right)
+
+
+def add(left: Expr, right: Expr) -> Expr:
+    """``left + right``."""
+    return binary(exp.Add, left, right)
+
+
+def subtract(left: Expr, right: Expr) -> Expr:
+    """``left - right``."""
+    return binary(exp.Sub, left, right)
+
+
+def multiply(left: Expr, right: Expr) -> Expr:
+    """``left * right``."""
+    return binary(exp.Mul, left, right)
+
+
+def compare(left: Expr, operator: str, right: Expr) -> Expr:
+    """A comparison; ``operator`` is one of ``< <= > >= = <>``."""
+    kinds: dict[str, type[exp.Binary]] = {
+        "<": exp.LT,
+        "<=": exp.LTE,
+        ">": exp.GT,
+        ">=": exp.GTE,
+        "=": exp.EQ,
+        "<>": exp.NEQ,
+    }
+    return binary(kinds[operator], left, right)
+
+
+def is_null(value: Expr) -> Expr:
+    """``value IS NULL``."""
+    return exp.Is(this=_operand(value), expression=exp.Null())
+
+
+def is_not_null(value: Expr) -> Expr:
+    """``value IS NOT NULL``."""
+    return exp.Not(this=is_null(value))
+
+
+def is_true(value: Expr) -> Expr:
+    """``value IS TRUE``."""
+    return exp.Is(this=_operand(value), expression=exp.true())
+
+
+def is_not_true(value: Expr) -> Expr:
+    """``value IS NOT TRUE``."""
+    return exp.Not(this=exp.Paren(this=is_true(value)))
+
+
+def negate(value: Expr) -> Expr:
+    """``NOT value``."""
+    return exp.Not(this=_operand(value))
+
+
+def and_(conjuncts: Iterable[Expr]) -> Expr:
+    """The conjunction; TRUE for none."""
+    result: Expr | None = None
+    for conjunct in conjuncts:
+        result = _operand(conjunct) if result is None else exp.And(this=result, expression=_operand(conjunct))
+    return TRUE if result is None else result
+
+
+def or_(disjuncts: Iterable[Expr]) -> Expr:
+    """The disjunction; FALSE for none."""
+    result: Expr | None = None
+    for disjunct in disjuncts:
+        result = _operand(disjunct) if result is None else exp.Or(this=result, expression=_operand(disjunct))
+    return exp.false() if result is None else result
+
+
+def case(branches: Iterable[tuple[Expr, Expr]], default: Expr | None = None) -> Expr:
+    """``CASE WHEN … THEN … ELSE default END``."""
+    return exp.Case(
+        ifs=[exp.If(this=condition.copy(), true=value.copy()) for condition, value in branches],
+        default=default.copy() if default is not None else None,
+    )
+
+
+def aggregate_call(function: str, argument: Expr | None, where: Expr | None = None) -> Expr:
+    """``function(argument) FILTER (WHERE where)``; no argument means ``*``."""
+    inner: Expr = exp.Anonymous(
+        this=function, expressions=[exp.Star() if argument is None else argument.copy()]
+    )
+    if where is None:
+        return inner
+    return exp.Filter(this=inner, expression=exp.Where(this=where.copy()))
+
+
+def least(one: Expr, other: Expr) -> Expr:
+    """The smaller value; a NULL gives way to the other."""
+    return exp.Least(this=one.copy(), expressions=[other.copy()])
+
+
+def greatest(one: Expr, other: Expr) -> Expr:
+    """The greater value; a NULL gives way to the other."""
+    return exp.Greatest(this=one.copy(), expressions=[other.copy()])
+
+
+def coalesce(value: Expr, default: Expr) -> Expr:
+    """``COALESCE(value, default)``."""
+    return exp.Coalesce(this=value.copy(), expressions=[default.copy()])
+
+
+def divide(left: Expr, right: Expr) -> Expr:
+    """``left / right``."""
+    return binary(exp.Div, left, right)
+
+
+def conjuncts(predicate: Expr) -> tuple[Expr, ...]:
+    """The parts of a predicate that AND joins, parentheses removed."""
+    unnested = predicate.unnest()
+    if isinstance(unnested, exp.And):
+        return conjuncts(unnested.this) + conjuncts(unnested.expression)
+    if isinstance(unnested, exp.Boolean) and unnested.this is True:
+        return ()
+    return (unnested,)
+
+
+def column_names(*expressions: Expr) -> frozenset[str]:
+    """The columns that the expressions read."""
+    return frozenset(node.name for expression in expressions for node in expression.find_all(exp.Column))
+
+
+def column_of(expression: Expr) -> str | None:
+    """The column's name when the expression is a column and nothing else."""
+    bare = expression.unnest()
+    return bare.name if isinstance(bare, exp.Column) else None
+
+
+def substitute(expression: Expr, mapping: Mapping[str, Expr]) -> Expr:
+    """The expression with columns replaced; columns that the mapping lacks stay."""
+    if not mapping or column_names(expression).isdisjoint(mapping):
+        return expression
+
+    def replace(node: Expr) -> Expr:
+        if isinstance(node, exp.Column) and node.name in mapping:
+            return _operand(mapping[node.name])
+        return node
+
+    return expression.copy().transform(replace, copy=False)
+
+
+def equated_columns(predicate: Expr) -> tuple[str, str] | None:
+    """The two columns of a predicate ``column = column``, else None."""
+    bare = predicate.unnest()
+    if not isinstance(bare, exp.EQ):
+        return None
+    left, right = column_of(bare.this), column_of(bare.expression)
+    return (left, right) if left and right and left != right else None
+
+
+def equated_sides(predicate: Expr) -> tuple[Expr, Expr] | None:
+    """The two sides of a predicate ``expression = expression``, else None."""
+    bare = predicate.unnest()
+    return (bare.this, bare.expression) if isinstance(bare, exp.EQ) else None
+
+
+_ATOMIC = (exp.Column, exp.Literal, exp.Paren, exp.Boolean, exp.Null, exp.Func, exp.Star)
+
+
+def _operand(expression: Expr) -> Expr:
+    copied = expression.copy()
+    if isinstance(expression, _ATOMIC) and not isinstance(expression, (exp.Connector, exp.Case)):
+        return copied
+    return exp.Paren(this=copied)

@@ -1,0 +1,539 @@
+"""The nodes of the operator tree: frozen declarations, valid by construction.
+
+Every column of a tree has a name of its own, so expressions need no qualification, a join never renames, and a
+rewrite can move an expression to any place where its columns exist. A relation is *plain* (a multiset of rows)
+or *weighted* (rows with an integer weight; see docs/algebra). The weight is no column: linear operators carry it
+along, and only ``ExposeWeight`` and ``AsWeight`` turn it into a column and back.
+
+Nodes compare by identity: a subtree that is used twice is the same object, and is bound once when emitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from airflow.providers.pgtrickle.engine.names import QualifiedName
+from airflow.providers.pgtrickle.engine.ops.expressions import Expr, column_names
+
+
+class InvalidTree(AssertionError):
+    """A node was built over columns that its inputs do not have: a defect of the engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A stored relation that a tree reads: a base table, or the storage of a stream table."""
+
+    oid: int
+    name: QualifiedName
+
+
+@dataclass(frozen=True, slots=True)
+class SourceColumn:
+    """A column of a source under its name in the tree; ``number`` is its attnum."""
+
+    output: str
+    name: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scan:
+    """The present rows of a source."""
+
+    source: Source
+    fields: tuple[SourceColumn, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(field.output for field in self.fields)
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return ()
+
+    @property
+    def weighted(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Changes:
+    """The buffered changes of a source: ``delta`` between the two frontiers of a refresh, ``late`` after them."""
+
+    source: Source
+    fields: tuple[SourceColumn, ...]
+    interval: Literal["delta", "late"] = "delta"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(field.output for field in self.fields)
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return ()
+
+    @property
+    def weighted(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constant:
+    """Constant rows: VALUES, or one row without columns for a SELECT without FROM."""
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Expr, ...], ...] = ((),)
+
+    def __post_init__(self) -> None:
+        _require(all(len(row) == len(self.columns) for row in self.rows), "rows of unequal width")
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return ()
+
+    @property
+    def weighted(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Empty:
+    """No rows; the delta of what did not change."""
+
+    columns: tuple[str, ...]
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return ()
+
+    @property
+    def weighted(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """The rows of a SELECT given as SQL text, whose columns have these names already; plain."""
+
+    text: str
+    columns: tuple[str, ...]
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return ()
+
+    @property
+    def weighted(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Filter:
+    """The rows for which the predicate is true."""
+
+    input: Op
+    predicate: Expr
+
+    def __post_init__(self) -> None:
+        _require_columns(self.predicate, self.input.columns)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.input.columns
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return (self.input,)
+
+    @property
+    def weighted(self) -> bool:
+        return self.input.weighted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Project:
+    """One output row for each input row, computed by expressions."""
+
+    input: Op
+    outputs: tuple[tuple[str, Expr], ...]
+
+    def __post_init__(self) -> None:
+        available = frozenset(self.input.columns)
+        for _, expression in self.outputs:
+            _require(column_names(expression) <= available, f"{expression.sql()} over {sorted(available)}")
+        _require_distinct(self.columns)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.outputs)
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return (self.input,)
+
+    @property
+    def weighted(self) -> bool:
+        return self.input.weighted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Join:
+    """The n-ary inner join; without predicates the cross product. Weights multiply."""
+
+    inputs: tuple[Op, ...]
+    predicates: tuple[Expr, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require_distinct(self.columns)
+        for predicate in self.predicates:
+            _require_columns(predicate, self.columns)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(name for side in self.inputs for name in side.columns)
+
+    @property
+    def weighted(self) -> bool:
+        return any(side.weighted for side in self.inputs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OuterJoin:
+    """Left or full outer join of plain relations (a right join is a left one with its sides exchanged)."""
+
+    left: Op
+    right: Op
+    predicates: tuple[Expr, ...]
+    full: bool = False
+
+    def __post_init__(self) -> None:
+        _require(not self.left.weighted and not self.right.weighted, "outer join of weighted rows")
+        _require_distinct(self.columns)
+        for predicate in self.predicates:
+            _require_columns(predicate, self.columns)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.left.columns + self.right.columns
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return (self.left, self.right)
+
+    @property
+    def weighted(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SemiJoin:
+    """The left rows that have (``anti``: have no) right row for which all predicates are true."""
+
+    left: Op
+    right: Op
+    predicates: tuple[Expr, ...]
+    anti: bool = False
+
+    def __post_init__(self) -> None:
+        _require_distinct(self.left.columns + self.right.columns)
+        for predicate in self.predicates:
+            _require_columns(predicate, self.left.columns + self.right.columns)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.left.columns
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return (self.left, self.right)
+
+    @property
+    def weighted(self) -> bool:
+        return self.left.weighted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeyJoin:
+    """The input rows whose columns equal a row of ``keys``, NULL being equal to NULL.
+
+    ``pairs`` names (input column, key column). ``keys`` is plain, small and free of duplicates. This is the
+    restriction of the algebra where it meets a relation; ``rewrite.restrict`` pushes it down.
+    """
+
+    input: Op
+    keys: Op
+    pairs: tuple[tuple[str, str], ...]
+
+    def __post_init__(self) -> None:
+        _require(not self.keys.weighted, "weighted keys")
+        _require(frozenset(p for p, _ in self.pairs) <= frozenset(self.input.columns), "unknown pair column")
+        _require(frozenset(k for _, k in self.pairs) <= frozenset(self.keys.columns), "unknown key column")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.input.columns
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return (self.input, self.keys)
+
+    @property
+    def weighted(self) -> bool:
+        return self.input.weighted
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateCall:
+    """One aggregate: ``call`` is the whole expression, the rest what the laws need to know of it.
+
+    ``function`` is count, sum, avg, min, max or ``other``; ``argument`` is None for count(*).
+    """
+
+    name: str
+    call: Expr
+    function: str = "other"
+    argument: Expr | None = None
+    where: Expr | None = None
+    distinct: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aggregate:
+    """GROUP BY the key columns; without keys one row for the whole input, even an empty one.
+
+    Without aggregates it is DISTINCT.
+    """
+
+    input: Op
+    keys: tuple[str, ...]
+    calls: tuple[AggregateCall, ...] = ()
+    scalar: bool = False
+
+    def __post_init__(self) -> None:
+        _require(not self.input.weighted, "aggregate of weighted rows")
+        _require(not (self.scalar and self.keys), "a scalar aggregate has no keys")
+        _require(frozenset(self.keys) <= frozenset(self.input.columns), "unknown group key")
+        for item in self.calls:
+            _require_columns(item.call, self.input.columns)
+        _require_distinct(self.columns)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.keys + tuple(item.name for item in self.calls)
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return (self.input,)
+
+    @property
+    def weighted(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnionAll:
+    """The sum of multisets; ``mappings`` gives for each input its columns in the order of ``columns``."""
+
+    inputs: tuple[Op, ...]
+    columns: tuple[str, ...]
+    mappings: tuple[tuple[str, ...], ...]
+
+    def __post_init__(self) -> None:
+        _require(len(self.inputs) == len(self.mappings), "one mapping for each input")
+        for side, mapping in zip(self.inputs, self.mappings, strict=True):
+            _require(len(mapping) == len(self.columns), "mapping of another width")
+            _require(frozenset(mapping) <= frozenset(side.columns), "unknown column in a mapping")
+
+    @property
+    def weighted(self) -> bool:
+        return any(side.weighted for side in self.inputs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Negate:
+    """The same rows with their weights' signs turned."""
+
+    input: Op
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.input.columns
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return (self.input,)
+
+    @property
+    def weighted(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExposeWeight:
+    """The rows with their weight as an ordinary column ``name`` (1 where the input is plain); plain."""
+
+    input: Op
+    name: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*self.input.columns, self.name)
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return (self.input,)
+
+    @property
+    def weighted(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AsWeight:
+    """The rows with the integer column ``name`` as their weight; weighted."""
+
+    input: Op
+    name: str
+
+    def __post_init__(self) -> None:
+        _require(not self.input.weighted, "a second weight")
+        _require(self.name in self.input.columns, "unknown weight column")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(name for name in self.input.columns if name != self.name)
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return (self.input,)
+
+    @property
+    def weighted(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Consolidate:
+    """One row for each distinct row of a weighted input, with the sum of its weights; none where that is 0."""
+
+    input: Op
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.input.columns
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return (self.input,)
+
+    @property
+    def weighted(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plain:
+    """A weighted relation whose consolidated weights are not negative, as a plain one: each row that often."""
+
+    input: Op
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.input.columns
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return (self.input,)
+
+    @property
+    def weighted(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Number:
+    """The rows with a number of their own in the column ``name``; the weight becomes the column ``weight``.
+
+    The numbers are stable within one statement only, because the node is bound once and materialised.
+    """
+
+    input: Op
+    name: str
+    weight: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*self.input.columns, self.name, self.weight)
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return (self.input,)
+
+    @property
+    def weighted(self) -> bool:
+        return False
+
+
+Op: TypeAlias = (
+    Scan
+    | Changes
+    | Constant
+    | Empty
+    | Query
+    | Filter
+    | Project
+    | Join
+    | OuterJoin
+    | SemiJoin
+    | KeyJoin
+    | Aggregate
+    | UnionAll
+    | Negate
+    | ExposeWeight
+    | AsWeight
+    | Consolidate
+    | Plain
+    | Number
+)
+
+
+def walk(*roots: Op) -> Iterator[Op]:
+    """Every node once, inputs before the nodes that read them."""
+    seen: set[int] = set()
+    stack: list[tuple[Op, bool]] = [(root, False) for root in reversed(roots)]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            yield node
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            stack.extend((child, False) for child in reversed(node.inputs))
+
+
+def union_all(parts: tuple[Op, ...], columns: tuple[str, ...]) -> Op:
+    """The sum of relations that have the same column names; Empty parts vanish."""
+    present = tuple(part for part in parts if not isinstance(part, Empty))
+    if not present:
+        return Empty(columns)
+    if len(present) == 1 and present[0].columns == columns:
+        return present[0]
+    return UnionAll(present, columns, tuple(columns for _ in present))
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise InvalidTree(message)
+
+
+def _require_distinct(columns: tuple[str, ...]) -> None:
+    _require(len(set(columns)) == len(columns), f"a column twice in {columns}")
+
+
+def _require_columns(expression: Expr, columns: tuple[str, ...]) -> None:
+    names = column_names(expression)
+    if not names <= frozenset(columns):
+        raise InvalidTree(f"{expression.sql()} reads {sorted(names - frozenset(columns))}")

@@ -1,0 +1,1 @@
+"""Refreshing: decide what to do, then do it."""

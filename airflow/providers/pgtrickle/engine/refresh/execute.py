@@ -1,0 +1,523 @@
+"""One refresh, from the locks to the commit.
+
+The locks come first, because LOCK TABLE takes no snapshot while it waits: the transaction's one snapshot is then
+taken when no other refresh of the stream table runs and no source can be truncated or rewritten under it. Everything
+else (what changed, what the catalog says, the sources' rows) is read in that snapshot.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.providers.pgtrickle.engine import catalog
+from airflow.providers.pgtrickle.engine.capture import (
+    difference,
+    ensure_capture,
+    fingerprint,
+    pending,
+    prune_buffers,
+)
+from airflow.providers.pgtrickle.engine.catalog import StreamTable
+from airflow.providers.pgtrickle.engine.db import Session, compose, load, retrying
+from airflow.providers.pgtrickle.engine.definitions import Definition
+from airflow.providers.pgtrickle.engine.emit.relations import Statement
+from airflow.providers.pgtrickle.engine.errors import (
+    PgTrickleError,
+    RefreshFailed,
+    RunFrontierPassed,
+    StreamTableSuspended,
+    UpstreamNotReady,
+)
+from airflow.providers.pgtrickle.engine.frontier import Frontier, Snapshot
+from airflow.providers.pgtrickle.engine.names import QualifiedName, storage_name
+from airflow.providers.pgtrickle.engine.refresh.cache import DefinitionCache, Known
+from airflow.providers.pgtrickle.engine.refresh.plan import Facts, Plan, decide
+from airflow.providers.pgtrickle.engine.refresh.rewound import rewound_query
+from airflow.providers.pgtrickle.engine.refresh.values import RefreshResult, RunFrontier
+from airflow.providers.pgtrickle.engine.settings import Settings
+
+#: SQLSTATEs by which PostgreSQL says that a cached definition no longer fits: unknown column, table, function.
+_STALE_DEFINITION = frozenset({"42703", "42P01", "42883", "42704", "0A000"})
+
+#: Delta statements join many small relations: let the planner see them whole, and compile nothing.
+_PLANNER = {
+    "jit": "off",
+    "from_collapse_limit": "12",
+    "join_collapse_limit": "12",
+    "geqo_threshold": "13",
+}
+
+
+class StorageMismatch(RefreshFailed):
+    """Storage does not hold the rows that a change should have met: it is then rebuilt from the query."""
+
+    code = "PGT-303"
+
+
+class _CaptureGap(Exception):
+    """Capture has to be made whole before this refresh can go on."""
+
+
+class _DefinitionMoved(Exception):
+    """The stream table was altered or dropped while this refresh waited for its lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """What the refresh's snapshot shows."""
+
+    now: Snapshot
+    clock: datetime
+    generation: int
+    status: str
+    current: Frontier | None
+    recorded: Mapping[str, Any]
+    versions: Mapping[int, int]
+    meaning: tuple[str | None, str | None]
+    names: str | None
+
+
+class Refresher:
+    """Refreshes stream tables over one session; keeps compiled definitions between calls."""
+
+    def __init__(self, session: Session, settings: Settings) -> None:
+        self.session = session
+        self.settings = settings
+        self.cache = DefinitionCache(session)
+
+    def refresh(
+        self, table: StreamTable, *, run: RunFrontier | None = None, full: bool = False
+    ) -> RefreshResult:
+        """Bring a stream table to the run's frontier, or to the present.
+
+        Transient errors are tried again. Raises StreamTableSuspended, RunFrontierPassed, UpstreamNotReady and
+        RefreshFailed; what failed is in the history, and the stream table is as it was.
+        """
+        started, clock = datetime.now(UTC), time.perf_counter()
+        if table.status == "SUSPENDED":
+            raise StreamTableSuspended(
+                f"Stream table {table.name.display} is suspended.",
+                hint="Resume it with resume_stream_table().",
+                subject=table.name.display,
+            )
+        try:
+            attempt = retrying(self.settings.refresh_attempts)
+            return attempt(self._attempts, table, run, full, started, clock)
+        except PgTrickleError as error:
+            self._record_failure(table, error, run, started, clock)
+            raise
+
+    # -- attempts -----------------------------------------------------------------------------------------
+
+    def _attempts(
+        self, table: StreamTable, run: RunFrontier | None, full: bool, started: datetime, clock: float
+    ) -> RefreshResult:
+        """Try until nothing stands in the way that this session can clear away itself."""
+        rebuild: str | None = None
+        for _ in range(5):
+            known = self.cache.get(table)
+            try:
+                result = self._once(table, known, run, full, rebuild, started, clock)
+            except _CaptureGap:
+                retrying(self.settings.lock_attempts)(self._mend_capture, known.definition)
+            except _DefinitionMoved:
+                self.cache.forget(table.id)
+                table = catalog.by_id(self.session, table.id)
+            except StorageMismatch as error:
+                rebuild = error.message
+            except RefreshFailed as error:
+                if error.sqlstate not in _STALE_DEFINITION or not self.cache.forget(table.id):
+                    raise
+            else:
+                self._prune(known, result)
+                return result
+        raise RefreshFailed(
+            f"The definition or the capture of {table.name.display} changed again and again during its refresh.",
+            sqlstate="40001",
+            subject=table.name.display,
+        )
+
+    def _mend_capture(self, definition: Definition) -> None:
+        with self.session.transaction():
+            for item in definition.dependencies:
+                ensure_capture(self.session, item.source_oid, item.columns, settings=self.settings)
+
+    def _once(
+        self,
+        table: StreamTable,
+        known: Known,
+        run: RunFrontier | None,
+        full: bool,
+        rebuild: str | None,
+        started: datetime,
+        clock: float,
+    ) -> RefreshResult:
+        session, definition = self.session, known.definition
+        with session.transaction("repeatable read"):
+            self.lock(table, known)
+            moment = self._moment(table, definition)
+            if moment.generation != table.generation or moment.names != known.names:
+                raise _DefinitionMoved
+            live = fingerprint(session, definition.sources)
+            gap = difference(moment.recorded.get("capture"), live)
+            if any(state["problem"] is not None for state in live.values()):
+                raise _CaptureGap
+            if list(moment.meaning) != list(moment.recorded.get("meaning", ())):
+                rebuild = rebuild or "A view or function that the query uses was changed."
+                if known.meaning != moment.meaning:
+                    raise _DefinitionMoved
+            run = None if gap is not None or rebuild is not None else run
+            done = self._at_run_frontier(table, moment, run, started, clock)
+            if done is not None:
+                return done
+            target = self._target(table, definition, moment, run)
+            facts = self._facts(table, definition, moment, target, gap or rebuild, full)
+            plan = decide(facts, self.settings)
+            inserted, deleted = self._execute(table, known, plan, moment, target)
+            reached = run.opened_at if run is not None else moment.clock
+            catalog.update(
+                session,
+                table.id,
+                frontier=target,
+                data_timestamp=reached,
+                is_populated=True,
+                status="ACTIVE",
+                fingerprint={"capture": live, "meaning": list(moment.meaning)},
+                consecutive_errors=0,
+                last_error=None,
+            )
+            if plan.action != "NO_DATA" or run is not None:
+                catalog.add_version(session, table.id, target.snapshot)
+            result = RefreshResult(
+                table.name.display,
+                plan.action,
+                plan.reason,
+                inserted,
+                deleted,
+                (time.perf_counter() - clock) * 1000,
+                str(target.snapshot),
+                reached,
+            )
+            self._record(table, result, facts, run, started)
+        return replace(result, duration_ms=(time.perf_counter() - clock) * 1000)
+
+    def lock(self, table: StreamTable, known: Known) -> None:
+        """Keep others from refreshing the stream table, and its sources from being truncated or altered."""
+        storage = storage_name(table.id, table.generation)
+        statements = [compose(load(__package__, "lock"), storage=storage).as_string()]
+        if known.source_names:
+            statements.append(
+                compose(load(__package__, "lock_sources"), sources=list(known.source_names)).as_string()
+            )
+        self.session.execute("; ".join(statements))
+
+    def _moment(self, table: StreamTable, definition: Definition) -> _Moment:
+        row = self.session.row(
+            load(__package__, "facts"),
+            {
+                "pgt_id": table.id,
+                "upstream": list(definition.upstream),
+                "views": list(definition.views),
+                "functions": list(definition.functions),
+                "sources": list(definition.sources),
+            },
+        )
+        if row is None:
+            raise _DefinitionMoved
+        now, clock, generation, status, frontier, versions, recorded, upstream, views, functions, names = row
+        current = None
+        if frontier is not None:
+            parsed = {int(key): Snapshot.parse(value) for key, value in versions.items()}
+            current = Frontier(Snapshot.parse(frontier), parsed)
+        return _Moment(
+            Snapshot.parse(now),
+            clock,
+            generation,
+            status,
+            current,
+            recorded or {},
+            {int(key): int(value) for key, value in (upstream or {}).items()},
+            (views, functions),
+            names,
+        )
+
+    def _at_run_frontier(
+        self, table: StreamTable, moment: _Moment, run: RunFrontier | None, started: datetime, clock: float
+    ) -> RefreshResult | None:
+        """The result for a table that is at the run's frontier already, or past it."""
+        if run is None or moment.current is None or not moment.current.snapshot.contains(run.snapshot):
+            return None
+        at_it = moment.current.snapshot == run.snapshot
+        if not at_it and catalog.version_at(self.session, table.id, run.snapshot) is None:
+            return None
+        reason = (
+            "The stream table is at the run's frontier already."
+            if at_it
+            else "The stream table is past the run's frontier already."
+        )
+        return RefreshResult(
+            table.name.display,
+            "NO_DATA",
+            reason,
+            0,
+            0,
+            (time.perf_counter() - clock) * 1000,
+            str(moment.current.snapshot),
+            table.data_timestamp or moment.clock,
+        )
+
+    def _target(
+        self, table: StreamTable, definition: Definition, moment: _Moment, run: RunFrontier | None
+    ) -> Frontier:
+        """The frontier to reach: the run's snapshot or the present, and for each upstream the version at it."""
+        if run is None:
+            versions = {
+                upstream: Snapshot.through(moment.versions.get(upstream, 0)) for upstream in definition.upstream
+            }
+            return Frontier(moment.now, versions)
+        opened = catalog.run(self.session, run.run_id)
+        members = frozenset(opened.members) if opened is not None else frozenset()
+        found: dict[int, Snapshot] = {}
+        for upstream in definition.upstream:
+            version = catalog.version_at(self.session, upstream, run.snapshot)
+            if version is None:
+                raise UpstreamNotReady(
+                    f"Stream table {self._name_of(upstream)}, which {table.name.display} reads, has no version at "
+                    f"or before the run's frontier.",
+                    hint="Refresh it in the same run first.",
+                    subject=table.name.display,
+                )
+            if upstream in members and version.snapshot != run.snapshot:
+                self._refuse_upstream(table, upstream, run)
+            found[upstream] = Snapshot.through(version.xid)
+        current = moment.current
+        if current is not None and not run.snapshot.contains(current.snapshot):
+            raise RunFrontierPassed(
+                f"Stream table {table.name.display} is past the run's frontier.",
+                hint="Another refresh overtook this run; the next run is consistent again.",
+                subject=table.name.display,
+            )
+        return Frontier(run.snapshot, found)
+
+    def _refuse_upstream(self, table: StreamTable, upstream: int, run: RunFrontier) -> None:
+        name = self._name_of(upstream)
+        frontier = catalog.by_id(self.session, upstream).frontier
+        if frontier is not None and not run.snapshot.contains(frontier.snapshot):
+            raise RunFrontierPassed(
+                f"Stream table {name}, which {table.name.display} reads, was refreshed past the run's frontier.",
+                hint="The next run is consistent again.",
+                subject=table.name.display,
+            )
+        raise UpstreamNotReady(
+            f"Stream table {name}, which {table.name.display} reads, has not reached the run's frontier.",
+            hint="Refresh it in this run first; a table whose upstream failed stays whole at its frontier.",
+            subject=table.name.display,
+        )
+
+    def _name_of(self, stream_table_id: int) -> str:
+        return catalog.by_id(self.session, stream_table_id).name.display
+
+    # -- deciding and doing -------------------------------------------------------------------------------
+
+    def _facts(
+        self,
+        table: StreamTable,
+        definition: Definition,
+        moment: _Moment,
+        target: Frontier,
+        rebuild: str | None,
+        full: bool,
+    ) -> Facts:
+        session = self.session
+        counted: dict[int, int] = {}
+        if moment.current is not None and rebuild is None:
+            counted = pending(session, self._intervals(definition, moment.current, target))
+        late: frozenset[int] = frozenset()
+        if target.snapshot != moment.now:
+            after = pending(session, self._intervals(definition, target, _present(definition, moment)), limit=1)
+            late = frozenset(source for source, count in after.items() if count)
+        rows: float | None = None
+        if sum(counted.values()) > 5_000:
+            changed = [source for source, count in counted.items() if count]
+            rows = session.value(load(__package__, "source_rows"), {"sources": changed})
+        compiled = definition.compiled
+        reason = compiled.reason
+        if table.effective_mode == "FULL" and reason is None:
+            reason = "the refresh mode is FULL"
+        if definition.uncapturable:
+            counted[0] = 1
+        return Facts(
+            table.is_populated and moment.current is not None,
+            compiled.differential and table.effective_mode == "DIFFERENTIAL",
+            reason,
+            moment.current,
+            target,
+            counted,
+            late,
+            rows,
+            rebuild,
+            full,
+        )
+
+    def _intervals(
+        self, definition: Definition, low: Frontier, high: Frontier
+    ) -> dict[int, tuple[Snapshot, Snapshot]]:
+        before, after = snapshots_at(definition, low), snapshots_at(definition, high)
+        return {source: (before[source], after[source]) for source in before}
+
+    def _execute(
+        self, table: StreamTable, known: Known, plan: Plan, moment: _Moment, target: Frontier
+    ) -> tuple[int, int]:
+        """Run the plan's statement; rows inserted and deleted."""
+        if plan.action == "NO_DATA":
+            return 0, 0
+        definition = known.definition
+        self.configure(table)
+        storage = storage_name(table.id, table.generation)
+        oid = table.storage_oid or 0
+        query = None
+        if not definition.compiled.differential:
+            query = rewound_query(definition, plan.late, snapshots_at(definition, target), moment.now)
+        current = moment.current
+        if plan.action == "DIFFERENTIAL":
+            statement = known.delta(storage, oid, plan.changed, plan.late)
+        elif current is None and not table.is_populated:
+            statement = definition.compiled.fill(storage, plan.late, query)
+            arguments = self._arguments(definition, statement, current, target, moment)
+            filled = self.session.native_count(statement.text, arguments)
+            self.session.execute(compose("ANALYZE {storage}", storage=storage))
+            return filled, 0
+        else:
+            statement = definition.compiled.recompute(storage, oid, plan.late, query)
+        arguments = self._arguments(definition, statement, current, target, moment)
+        ((new, changed, gone, expected),) = self.session.native(statement.text, arguments)
+        if gone != expected:
+            raise StorageMismatch(
+                f"The stored rows of {table.name.display} were not those that the changes belong to "
+                f"({gone} of {expected} rows found).",
+                sqlstate="XX001",
+                subject=table.name.display,
+            )
+        return new + changed, gone + changed
+
+    def configure(self, table: StreamTable) -> None:
+        """Give the transaction the settings under which the query was defined, and those of a refresh."""
+        settings = {
+            "search_path": "",
+            "row_security": "off",
+            **_PLANNER,
+            **table.session_settings,
+        }
+        if self.settings.statement_timeout:
+            settings["statement_timeout"] = str(int(self.settings.statement_timeout * 1000))
+        calls = ", ".join("pg_catalog.set_config(%s, %s, true)" for _ in settings)
+        self.session.row(f"SELECT {calls}", [part for item in settings.items() for part in item])
+
+    def _arguments(
+        self,
+        definition: Definition,
+        statement: Statement,
+        current: Frontier | None,
+        target: Frontier,
+        moment: _Moment,
+    ) -> list[str]:
+        frontiers = {"hi": target, "now": _present(definition, moment)}
+        if current is not None:
+            frontiers["lo"] = current
+        bounds = {bound: snapshots_at(definition, frontier) for bound, frontier in frontiers.items()}
+        values: list[str] = []
+        for name in statement.parameters:
+            bound, _, source = name.partition(":")
+            values.append(str(bounds[bound][int(source)]))
+        return values
+
+    # -- afterwards ---------------------------------------------------------------------------------------
+
+    def _record(
+        self, table: StreamTable, result: RefreshResult, facts: Facts, run: RunFrontier | None, started: datetime
+    ) -> None:
+        catalog.record_refresh(
+            self.session,
+            table.id,
+            action=result.action,
+            reason=result.reason,
+            status="COMPLETED",
+            started_at=started,
+            ended_at=datetime.now(UTC),
+            rows_inserted=result.rows_inserted,
+            rows_deleted=result.rows_deleted,
+            pending_changes=sum(facts.pending.values()),
+            duration_ms=result.duration_ms,
+            run_id=run.run_id if run is not None else None,
+            frontier=facts.target.snapshot,
+        )
+
+    def _record_failure(
+        self,
+        table: StreamTable,
+        error: PgTrickleError,
+        run: RunFrontier | None,
+        started: datetime,
+        clock: float,
+    ) -> None:
+        """Note a failure in the history; the error itself matters more than whether that succeeds."""
+        if self.session.closed:
+            return
+        try:
+            with self.session.transaction():
+                catalog.record_refresh(
+                    self.session,
+                    table.id,
+                    action=None,
+                    reason=None,
+                    status="FAILED",
+                    started_at=started,
+                    ended_at=datetime.now(UTC),
+                    duration_ms=(time.perf_counter() - clock) * 1000,
+                    sqlstate=getattr(error, "sqlstate", None),
+                    error_message=str(error),
+                    run_id=run.run_id if run is not None else None,
+                )
+                catalog.update(
+                    self.session,
+                    table.id,
+                    consecutive_errors=table.consecutive_errors + 1,
+                    last_error=str(error),
+                )
+        except PgTrickleError:
+            return
+
+    def _prune(self, known: Known, result: RefreshResult) -> None:
+        """Delete the changes that no reader needs any more; what fails here is done by the next refresh."""
+        if result.action == "NO_DATA" or not known.definition.sources:
+            return
+        try:
+            rows = self.session.rows(
+                load(__package__, "prunable"), {"sources": list(known.definition.sources)}
+            )
+            for source, below in rows:
+                if below is not None:
+                    prune_buffers(self.session, source, int(below), batch=self.settings.prune_batch)
+        except PgTrickleError:
+            return
+
+
+def snapshots_at(definition: Definition, frontier: Frontier) -> dict[int, Snapshot]:
+    """For each source the snapshot that a frontier holds for it."""
+    return {item.source_oid: _of_source(frontier, item.upstream_id) for item in definition.dependencies}
+
+
+def _of_source(frontier: Frontier, upstream: int | None) -> Snapshot:
+    if upstream is None:
+        return frontier.snapshot
+    return frontier.versions.get(upstream, Snapshot.through(0))
+
+
+def _present(definition: Definition, moment: _Moment) -> Frontier:
+    return Frontier(moment.now, {upstream: moment.now for upstream in definition.upstream})
+
+

@@ -1,0 +1,1 @@
+"""Rewrites: operator tree to equal operator tree, one pass a module."""

@@ -1,0 +1,107 @@
+"""Drop the columns that nobody reads, down to the scans: what is not read is not captured, nor carried."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from airflow.providers.pgtrickle.engine.ops import expressions as ex
+from airflow.providers.pgtrickle.engine.ops.nodes import (
+    Aggregate,
+    AsWeight,
+    Changes,
+    Constant,
+    Empty,
+    ExposeWeight,
+    Filter,
+    Join,
+    KeyJoin,
+    Number,
+    Op,
+    OuterJoin,
+    Project,
+    Query,
+    Scan,
+    SemiJoin,
+    UnionAll,
+    walk,
+)
+from airflow.providers.pgtrickle.engine.rewrite.rebuild import with_inputs
+
+
+def prune_columns(op: Op, needed: Collection[str]) -> Op:
+    """The tree with the columns ``needed`` and those that computing them takes."""
+    order = list(walk(op))
+    wanted: dict[int, set[str]] = {id(node): set() for node in order}
+    wanted[id(op)].update(needed)
+    for node in reversed(order):
+        for child, columns in zip(node.inputs, _reads(node, wanted[id(node)]), strict=True):
+            wanted[id(child)].update(columns)
+    built: dict[int, Op] = {}
+    for node in order:
+        inputs = [built[id(child)] for child in node.inputs]
+        built[id(node)] = _pruned(node, inputs, wanted[id(node)])
+    return built[id(op)]
+
+
+def _reads(node: Op, wanted: set[str]) -> list[set[str]]:
+    """The columns that a node reads of each input to supply ``wanted``."""
+    match node:
+        case Filter():
+            return [wanted | ex.column_names(node.predicate)]
+        case Project():
+            return [set(ex.column_names(*(value for name, value in node.outputs if name in wanted)))]
+        case Join() | OuterJoin():
+            read = wanted | ex.column_names(*node.predicates)
+            return [read & set(side.columns) for side in node.inputs]
+        case SemiJoin():
+            read = ex.column_names(*node.predicates)
+            return [(wanted | read) & set(node.left.columns), set(read) & set(node.right.columns)]
+        case KeyJoin():
+            return [wanted | {column for column, _ in node.pairs}, set(node.keys.columns)]
+        case Aggregate():
+            calls = (item.call for item in node.calls if item.name in wanted)
+            return [set(node.keys) | ex.column_names(*calls)]
+        case UnionAll():
+            return [
+                {source for name, source in zip(node.columns, mapping, strict=True) if name in wanted}
+                for mapping in node.mappings
+            ]
+        case ExposeWeight():
+            return [wanted - {node.name}]
+        case AsWeight():
+            return [wanted | {node.name}]
+        case Number():
+            return [wanted - {node.name, node.weight}]
+        case _:
+            return [set(wanted) for _ in node.inputs]
+
+
+def _pruned(node: Op, inputs: list[Op], wanted: set[str]) -> Op:
+    match node:
+        case Scan() | Changes():
+            return replace(node, fields=tuple(item for item in node.fields if item.output in wanted))
+        case Constant():
+            keep = [position for position, name in enumerate(node.columns) if name in wanted]
+            if not keep and node.columns:
+                keep = [0]
+            return Constant(
+                tuple(node.columns[position] for position in keep),
+                tuple(tuple(row[position] for position in keep) for row in node.rows),
+            )
+        case Empty() | Query():
+            return node
+        case Project():
+            return Project(inputs[0], tuple(item for item in node.outputs if item[0] in wanted))
+        case Aggregate():
+            calls = tuple(item for item in node.calls if item.name in wanted)
+            return replace(node, input=inputs[0], calls=calls)
+        case UnionAll():
+            keep = [position for position, name in enumerate(node.columns) if name in wanted]
+            return UnionAll(
+                tuple(inputs),
+                tuple(node.columns[position] for position in keep),
+                tuple(tuple(mapping[position] for position in keep) for mapping in node.mappings),
+            )
+        case _:
+            return with_inputs(node, inputs)

@@ -1,0 +1,39 @@
+"""Rebuilding trees: the same node over other inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from airflow.providers.pgtrickle.engine.ops.nodes import (
+    Join,
+    KeyJoin,
+    Op,
+    OuterJoin,
+    SemiJoin,
+    UnionAll,
+    walk,
+)
+
+
+def with_inputs(op: Op, inputs: Sequence[Op]) -> Op:
+    """The node over other inputs; itself when they are the ones that it has."""
+    if all(new is old for new, old in zip(inputs, op.inputs, strict=True)):
+        return op
+    match op:
+        case Join() | UnionAll():
+            return replace(op, inputs=tuple(inputs))
+        case OuterJoin() | SemiJoin():
+            return replace(op, left=inputs[0], right=inputs[1])
+        case KeyJoin():
+            return replace(op, input=inputs[0], keys=inputs[1])
+        case _:
+            return replace(op, input=inputs[0])  # type: ignore[call-arg]
+
+
+def transform(root: Op, change: Callable[[Op], Op]) -> Op:
+    """Rebuild bottom-up; ``change`` gets each node over its new inputs. Shared subtrees stay shared."""
+    built: dict[int, Op] = {}
+    for node in walk(root):
+        built[id(node)] = change(with_inputs(node, [built[id(child)] for child in node.inputs]))
+    return built[id(root)]

@@ -1,0 +1,1 @@
+CREATE TABLE {storage} AS {contents} WITH NO DATA

@@ -1,0 +1,80 @@
+"""Explaining a query: each stage from the operator tree to the SQL of its delta."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airflow.providers.pgtrickle.engine.compile import Compiled
+from airflow.providers.pgtrickle.engine.db import Session
+from airflow.providers.pgtrickle.engine.definitions import define
+from airflow.providers.pgtrickle.engine.names import QualifiedName, definition_name, storage_name
+from airflow.providers.pgtrickle.engine.ops.show import show
+from airflow.providers.pgtrickle.engine.stream_tables.bind import create_definition
+
+_NO_TREE = "The query is recomputed as a whole: {reason}."
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The stages of a query's compilation as text.
+
+    ``ops``: the operator tree. ``rewritten``: after the rewrites. ``delta``: its derivative when every source
+    changes. ``sql``: the statement that applies it. ``stages``: what storage looks like and what a refresh
+    does. ``refresh_mode`` is the effective one, ``reason`` why it is not DIFFERENTIAL.
+    """
+
+    ops: str
+    rewritten: str
+    delta: str
+    sql: str
+    stages: str
+    refresh_mode: str
+    reason: str | None
+
+
+def explain_compiled(compiled: Compiled, storage: QualifiedName) -> Explanation:
+    """The explanation of a compiled query."""
+    columns = ", ".join(f"{item.name} {item.type.name}" for item in compiled.layout.columns)
+    key = ", ".join(compiled.layout.key) or "none (rows are found by their hash)"
+    stages = "\n".join(
+        (
+            f"storage: {compiled.layout.kind}, key: {key}",
+            f"columns: {columns}",
+            f"view: {compiled.view(storage)}",
+            "refresh: lock storage and sources; take the snapshot; read the changes in (lo, hi] of each source; "
+            "apply the delta of those that changed; note the new frontier",
+        )
+    )
+    if compiled.reason is not None:
+        text = _NO_TREE.format(reason=compiled.reason)
+        sql = compiled.recompute(storage, 0, query=compiled.binding.text).text
+        return Explanation(text, text, text, sql, stages, "FULL", compiled.reason)
+    return Explanation(
+        show(compiled.lowered),
+        show(compiled.rewritten),
+        compiled.explain_delta(),
+        compiled.delta(storage, 0, compiled.sources).text,
+        stages,
+        "DIFFERENTIAL",
+        None,
+    )
+
+
+def explain_query(session: Session, query: str) -> Explanation:
+    """Explain a query without keeping anything of it."""
+    definition = definition_name(0)
+    try:
+        with session.transaction():
+            create_definition(session, definition, query)
+            found = define(session, definition, 0, verify=True)
+            raise _Undo(explain_compiled(found.compiled, storage_name(0, 1)))
+    except _Undo as undo:
+        return undo.explanation
+
+
+class _Undo(Exception):
+    """Ends a transaction with nothing kept but what it found out."""
+
+    def __init__(self, explanation: Explanation) -> None:
+        super().__init__()
+        self.explanation = explanation
