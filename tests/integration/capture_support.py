@@ -19,7 +19,8 @@ class Captured:
     """One source under capture, on a connection of its own, observed from outside of what writers do."""
 
     def __init__(self, dsn: str, table: str, columns: Iterable[str] | None = None) -> None:
-        self.session = Session(connect(dsn))
+        self.connection = connect(dsn)
+        self.session = Session(self.connection)
         catalog.install(self.session)
         self.table = table
         self.oid = self.session.value("SELECT %s::regclass::oid::int8", (table,))
@@ -68,7 +69,10 @@ class Captured:
     def assert_exact(self) -> None:
         expected = self.rows()
         expected.subtract(self.before)
-        assert self.changes() == Counter({row: weight for row, weight in expected.items() if weight})
+        expected = Counter({row: weight for row, weight in expected.items() if weight})
+        changes = self.changes()
+        missing = {row: weight for row, weight in expected.items() if changes.get(row) != weight}
+        assert changes == expected, f"{self.name}: expected {missing} among {changes}"
 
     def problem(self) -> str | None:
         fingerprint = capture.fingerprint(self.session, [self.oid])

@@ -48,8 +48,8 @@ class Member:
 class CapturedColumn:
     """A column of a source as its buffer has it.
 
-    ``expression`` is there when the rows that triggers are given do not hold its value reliably: the value must
-    then be computed, from the columns ``generated_from``.
+    ``expression`` is there when the rows that triggers are given do not hold its value reliably: the value
+    must then be computed, from the columns ``generated_from``.
     """
 
     attnum: int

@@ -1,12 +1,13 @@
 """Which triggers capture a source, and on which relations.
 
-A statement fires the statement triggers of the relation that it names, for the rows of all its descendants: so
-these triggers stand on the source and on each descendant, and no row is captured twice. Three cases need more:
+A statement fires the statement triggers of the relation that it names, for the rows of all its descendants:
+so these triggers stand on the source and on each descendant, and no row is captured twice. Three cases need
+more:
 
-- A relation of the source's that is also part of another one (a partition captured for its own sake, a child of
-  two parents) changes by statements that name that one. Row triggers take the place of the statement triggers.
-- The apply worker of a subscription fires row triggers only. They stand beside the statement triggers, and fire
-  in replica mode alone.
+- A relation of the source's that is also part of another one (a partition captured for its own sake, a child
+  of two parents) changes by statements that name that one. Row triggers take the statement triggers' place.
+- The apply worker of a subscription fires row triggers only. They stand beside the statement triggers, and
+  fire in replica mode alone.
 - A MERGE that moves rows between partitions hides them from statement triggers: it is noted as a gap.
 """
 
@@ -27,7 +28,8 @@ def place_triggers(
 ) -> None:
     """Put a source's triggers where they belong, enabled as they must be, and take them away elsewhere.
 
-    ``by_row``: statements that name none of the members reach their rows; ``subscribed``: an apply worker does.
+    ``by_row``: statements that name none of the members reach their rows; ``subscribed``: an apply worker
+    writes to them.
     """
     names = CaptureNames(source_oid)
     wanted = {member: _kinds(member, source_oid, by_row=by_row, subscribed=subscribed) for member in members}
