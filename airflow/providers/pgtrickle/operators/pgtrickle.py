@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -83,10 +84,10 @@ class OpenRunOperator(StreamTableOperator):
             if self.definitions:
                 engine.install()
             for definition in self.definitions:
-                outcome = ensure_stream_table(engine, definition, on_change=self.on_change, initialize=False)
+                outcome = ensure_stream_table(engine, definition, on_change=self.on_change)
                 if outcome != "unchanged":
                     self.log.info("%s %s", definition.name, outcome)
-            run = str(engine.open_run(self.stream_tables))
+            run = str(engine.open_run(self.stream_tables, run_id=_run_id(context)))
         self.log.info("Run frontier: %s", run)
         return run
 
@@ -299,6 +300,12 @@ class StreamTableDropOperator(StreamTableOperator):
         """Drop it."""
         with self.hook.get_engine() as engine:
             engine.drop_stream_table(self.stream_table, if_exists=self.if_exists, cascade=self.cascade)
+
+
+def _run_id(context: Context) -> str:
+    """A name of its own for each execution of the task, by which the history leads back to the DAG run."""
+    task = context["ti"]
+    return f"{task.dag_id}/{task.run_id}/{uuid.uuid4().hex[:8]}"
 
 
 def _run_text(run: str | Mapping[str, Any] | None) -> str | None:

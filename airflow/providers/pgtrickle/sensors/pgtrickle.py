@@ -52,7 +52,7 @@ class StreamTableFreshnessSensor(BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once."""
         with self.hook.get_engine() as engine:
-            name = parse_name(self.stream_table)
+            name = parse_name(self.stream_table).display
             status = next((row for row in engine.pgt_status() if row.name == name), None)
         if status is None:
             raise StreamTableNotFound(
