@@ -125,7 +125,8 @@ def seed(connection: psycopg.Connection) -> None:
         insert into partsupp select p, s, 5, p + s, '' from generate_series(1, 8) p, generate_series(1, 6) s;
         insert into customer select i, 'c' || i, 'a', i % 4, '13-' || i, i * 7 - 20, 'BUILDING', ''
             from generate_series(1, 9) i;
-        insert into orders select i, 1 + i % 7, 'F', i * 100, date '1993-01-01' + i * 40, '1-URGENT', '', 0, ''
+        insert into orders select i, 1 + i % 7, 'F', i * 100, date '1993-01-01' + i * 40, '1-URGENT', '',
+                0, ''
             from generate_series(1, 40) i;
         insert into lineitem select o, 1 + o % 8, 1 + o % 6, n, 5 * n, 100 * n, 0.06, 0.01, 'R', 'F',
             date '1993-02-01' + o * 40, date '1993-02-11' + o * 40, date '1993-02-15' + o * 40,

@@ -1,7 +1,7 @@
 -- The functions that views really call, found by OID in their rules' trees, and what else those trees tell:
 -- one row a function; one more row, without oid, with the features of the trees.
 WITH rules AS (
-    SELECT w.ev_action::pg_catalog.text AS tree
+    SELECT w.oid, w.ev_action::pg_catalog.text AS tree
     FROM pg_catalog.pg_rewrite w
     WHERE w.ev_class = ANY (%(views)s::pg_catalog.oid[]) AND w.ev_type = '1'
 ), called AS (
@@ -42,6 +42,13 @@ CROSS JOIN LATERAL (
     SELECT 'set_returning' WHERE r.tree LIKE '%%:hasTargetSRFs true%%'
     UNION ALL
     SELECT 'recursive' WHERE r.tree LIKE '%%:hasRecursive true%%'
+    UNION ALL
+    -- GROUP BY a primary key, completed by what depends on it.
+    SELECT 'functional_dependency' WHERE EXISTS (
+        SELECT FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+          AND d.refclassid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+    )
     UNION ALL
     -- SQL's value functions have no OID; the order is that of SQLValueFunctionOp.
     SELECT (ARRAY[
