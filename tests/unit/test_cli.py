@@ -55,6 +55,12 @@ class StatusRow:
 
 
 @dataclass(frozen=True)
+class Edge:
+    stream_table: str
+    upstream: str | None
+
+
+@dataclass(frozen=True)
 class Answer:
     exact: bool
     rows: int = 10
@@ -218,40 +224,42 @@ def test_one_stream_table_is_refreshed_to_the_present(
 def test_all_are_refreshed_to_one_frontier_upstream_first(
     door: FrontDoor, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done: list[str] = []
-    upstream = {"public.a": "public.b", "public.b": "public.c"}
-
-    def refresh(name: str, **_: Any) -> Result:
-        if upstream.get(name, name) not in (*done, name):
-            raise errors.UpstreamNotReady("not yet")
-        done.append(name)
-        return Result(name)
-
     door.answers |= {
         "stream_tables": [table("a"), table("b"), table("c"), table("d", status="SUSPENDED")],
-        "refresh_stream_table": refresh,
+        "stream_table": table,
+        "dependencies": [
+            Edge("public.a", "public.d"),
+            Edge("public.d", "public.c"),
+            Edge("public.c", "public.b"),
+        ],
+        "refresh_stream_table": lambda name, **_: Result(name),
         "open_run": "frontier",
     }
     assert main(["refresh", "--all"]) == Exit.OK
-    assert done == ["public.c", "public.b", "public.a"]
-    assert ("open_run", (["public.a", "public.b", "public.c"],), {}) in door.calls
-    assert {options["run"] for name, _, options in door.calls if name == "refresh_stream_table"} == {
-        "frontier"
-    }
+    refreshed = [
+        (arguments, options) for name, arguments, options in door.calls if name == "refresh_stream_table"
+    ]
+    assert [arguments[0] for arguments, _ in refreshed] == ["public.b", "public.c", "public.a"]
+    assert all(options["run"] == "frontier" for _, options in refreshed)
 
 
 def test_a_failure_does_not_stop_the_others(door: FrontDoor, capsys: pytest.CaptureFixture[str]) -> None:
     def refresh(name: str, **_: Any) -> Result:
-        if name == "b":
+        if name == "public.b":
             raise errors.RefreshFailed("division by zero", sqlstate="22012")
-        if name == "d":
+        if name == "public.d":
             raise errors.UpstreamNotReady("waits for b")
         return Result(name)
 
-    door.answers |= {"refresh_stream_table": refresh, "open_run": "frontier"}
+    door.answers |= {
+        "refresh_stream_table": refresh,
+        "open_run": "frontier",
+        "stream_table": table,
+        "dependencies": [Edge("public.d", "public.b"), Edge("public.a", None)],
+    }
     assert main(["refresh", "a", "b", "d", "c", "--json"]) == Exit.FAILED
     printed = capsys.readouterr()
-    assert [row["stream_table"] for row in json.loads(printed.out)] == ["a", "c"]
+    assert {row["stream_table"] for row in json.loads(printed.out)} == {"public.a", "public.c"}
     assert [json.loads(line)["error"]["message"] for line in printed.err.splitlines()] == [
         "division by zero",
         "waits for b",
@@ -278,7 +286,7 @@ def test_status_judges_staleness(door: FrontDoor, capsys: pytest.CaptureFixture[
     fresh, stale = parse_name("fresh"), parse_name("stale")
     door.answers |= {
         "pgt_status": [StatusRow(fresh, timedelta(seconds=3)), StatusRow(stale, timedelta(hours=2))],
-        "stream_table": lambda name: table(name),
+        "stream_table": table,
     }
     assert main(["status"]) == Exit.OK
     assert "2h 0m" in capsys.readouterr().out

@@ -5,19 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.pgtrickle.engine.cli.output import STAGES, Exit, Output, exit_code, plain
-from airflow.providers.pgtrickle.engine.errors import (
-    InvalidOption,
-    InvalidQuery,
-    PgTrickleError,
-    UpstreamNotReady,
-)
+from airflow.providers.pgtrickle.engine.errors import InvalidOption, InvalidQuery, PgTrickleError
 
 if TYPE_CHECKING:
     from airflow.providers.pgtrickle.engine.api import PgTrickle
@@ -66,25 +61,17 @@ def create(pgt: PgTrickle, options: Namespace, output: Output) -> Exit:
 def refresh(pgt: PgTrickle, options: Namespace, output: Output) -> Exit:
     """Refresh stream tables; several of them, or all, to one frontier."""
     names = _names(pgt, options, lambda table: table.status != "SUSPENDED")
-    frontier = options.run or (pgt.open_run(names) if len(names) > 1 else None)
+    frontier = options.run
+    if len(names) > 1:
+        names = _upstream_first(pgt, names)
+        frontier = frontier or pgt.open_run(names)
     results: list[Mapping[str, Any]] = []
     failures: list[PgTrickleError] = []
-    waiting, postponed = deque(names), 0
-    while waiting:
-        name = waiting.popleft()
+    for name in names:
         try:
             results.append(_facts(pgt.refresh_stream_table(name, run=frontier, full=options.full)))
-            postponed = 0
-        except UpstreamNotReady as error:
-            # Its upstream may be among those that are still waiting: go round until nothing moves any more.
-            postponed += 1
-            if postponed <= len(waiting):
-                waiting.append(name)
-            else:
-                failures.append(error)
         except PgTrickleError as error:
             failures.append(error)
-            postponed = 0
     columns = ("stream_table", "action", "rows_inserted", "rows_deleted", "duration_ms", "reason")
     output.table(results, columns, empty="Nothing to refresh.")
     for failure in failures:
@@ -220,6 +207,16 @@ def _names(pgt: PgTrickle, options: Namespace, concerned: Callable[[StreamTable]
     if options.all:
         return [table.name.display for table in pgt.stream_tables() if concerned(table)]
     return list(options.names)
+
+
+def _upstream_first(pgt: PgTrickle, names: Iterable[str]) -> list[str]:
+    """The stream tables named, once each, every one after those that it reads."""
+    wanted = {pgt.stream_table(name).name.display for name in names}
+    order: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(wanted, ()))
+    for row in pgt.dependencies():
+        if row.upstream is not None:
+            order.add(row.stream_table, row.upstream)
+    return [name for name in order.static_order() if name in wanted]
 
 
 def _chosen(pgt: PgTrickle, rows: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:

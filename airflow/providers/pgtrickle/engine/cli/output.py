@@ -79,10 +79,9 @@ class Output:
         else:
             table = Table(box=None, pad_edge=False, header_style="bold")
             for column in columns:
-                number = all(isinstance(row[column], int | float) or row[column] is None for row in rows)
-                table.add_column(
-                    column.replace("_", " "), justify="right" if number else "left", overflow="fold"
-                )
+                table.add_column(column.replace("_", " "), overflow="fold")
+                if all(_is_number(row[column]) for row in rows):
+                    table.columns[-1].justify = "right"
             for row in rows:
                 table.add_row(*(Text(readable(row[column])) for column in columns))
             self._console.print(table)
@@ -184,6 +183,10 @@ def duration(value: timedelta) -> str:
         if count or parts:
             parts.append(f"{count:.0f}{unit}")
     return " ".join(parts[:2])
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def _console(stream: Any) -> Console:
