@@ -140,7 +140,8 @@ def _resolved(
     outputs += [(state.name, values[state.name]) for state in states.states]
     if not lost:
         return Project(groups, (*outputs, (sign, signed)))
-    reread = ex.and_((present, ex.or_(lost)))
+    # The one row of a scalar aggregate stays when its input has become empty: its extrema become NULL.
+    reread = ex.or_(lost) if op.scalar else ex.and_((present, ex.or_(lost)))
     kept = Project(Filter(groups, ex.is_not_true(reread)), (*outputs, (sign, signed)))
     again = Filter(groups, reread)
     calls = tuple(AggregateCall(state.name, state.over_rows()) for state in states.states)
