@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 from airflow.providers.pgtrickle.engine.errors import InvalidQuery
 
+_SPACE = " \t\r\n\f\v"
 _WORD = r"[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]*"
 _QUOTED = r"'(?:[^']|'')*'"
 _SCANNER = re.compile(
     rf"""
-      (?P<space>[ \t\r\n\f\v]+|--[^\r\n]*)
+      (?P<remark>--[^\r\n]*)
     | (?P<comment>/\*)
     | (?P<estring>[eE]'(?:[^'\\]|''|\\.)*')
     | (?P<bits>[bBxX]{_QUOTED})
@@ -86,6 +87,9 @@ def scan(text: str) -> list[Lexeme]:
     position, length = 0, len(text)
     match = _SCANNER.match
     while position < length:
+        if text[position] in _SPACE:
+            position += 1
+            continue
         token = match(text, position)
         if token is None:
             raise _invalid(text, position)
@@ -95,7 +99,7 @@ def scan(text: str) -> list[Lexeme]:
             append(Lexeme(Kind.WORD, fold(token.group()), position, end))
         elif group == "mark":
             append(Lexeme(Kind.MARK, token.group(), position, end))
-        elif group != "space":
+        else:
             end = _READERS[group](text, token, append)
         position = end
     return found
@@ -112,6 +116,10 @@ def line_and_column(text: str, offset: int) -> tuple[int, int]:
 
 
 _Append = Callable[[Lexeme], None]
+
+
+def _read_remark(_text: str, token: re.Match[str], _append: _Append) -> int:
+    return token.end()
 
 
 def _read_comment(text: str, token: re.Match[str], _append: _Append) -> int:
@@ -238,6 +246,7 @@ def _read_as(kind: Kind) -> Callable[[str, re.Match[str], _Append], int]:
 
 
 _READERS: dict[str, Callable[[str, re.Match[str], _Append], int]] = {
+    "remark": _read_remark,
     "comment": _read_comment,
     "estring": _read_escape_string,
     "bits": _read_as(Kind.BITS),
