@@ -60,8 +60,8 @@ class StreamTableFreshnessSensor(BaseSensorOperator):
                 hint="Create it first, or correct the name.",
                 subject=self.stream_table,
             )
-        staleness = status.staleness
-        if staleness is None:
+        staleness, shown = status.staleness, status.data_timestamp
+        if staleness is None or shown is None:
             self.log.info("%s has not been filled yet", self.stream_table)
             return PokeReturnValue(is_done=False)
         self.log.info("%s is %s behind", self.stream_table, staleness)
@@ -69,7 +69,7 @@ class StreamTableFreshnessSensor(BaseSensorOperator):
             return PokeReturnValue(is_done=False)
         values = {
             "stream_table": self.stream_table,
-            "data_timestamp": status.data_timestamp.isoformat(),
+            "data_timestamp": shown.isoformat(),
             "staleness_seconds": staleness.total_seconds(),
         }
         return PokeReturnValue(is_done=True, xcom_value=values)
