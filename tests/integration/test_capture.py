@@ -44,10 +44,12 @@ def test_every_kind_of_statement_is_captured(items: tuple[str, Captured]) -> Non
         "WITH gone AS (DELETE FROM shop.items WHERE price = 3 RETURNING name)"
         " INSERT INTO shop.items (name) SELECT name FROM gone",
     )
-    with psycopg.connect(dsn, autocommit=True) as connection, connection.cursor() as cursor:
-        with cursor.copy("COPY shop.items (name, price) FROM STDIN") as copy:
-            for number in range(20):
-                copy.write_row((f"copied {number % 3}", number % 2))
+    with (
+        psycopg.connect(dsn, autocommit=True) as connection,
+        connection.cursor().copy("COPY shop.items (name, price) FROM STDIN") as copy,
+    ):
+        for number in range(20):
+            copy.write_row((f"copied {number % 3}", number % 2))
     assert source.buffered() > 40
     source.assert_exact()
 
@@ -75,9 +77,8 @@ def test_rolled_back_changes_leave_nothing(items: tuple[str, Captured]) -> None:
     dsn, source = items
     with psycopg.connect(dsn) as connection:
         connection.execute("INSERT INTO shop.items (name) VALUES ('kept')")
-        with pytest.raises(ZeroDivisionError), connection.transaction():
+        with connection.transaction(force_rollback=True):
             connection.execute("DELETE FROM shop.items")
-            raise ZeroDivisionError
         connection.execute("UPDATE shop.items SET note = 'x' WHERE name = 'kept'")
         connection.commit()
         connection.execute("TRUNCATE shop.items")
@@ -119,7 +120,7 @@ def test_foreign_key_actions_are_captured(database: str) -> None:
     run(
         database,
         "DELETE FROM parent WHERE id IN (1, 2)",
-        "UPDATE parent SET id = id + 100 WHERE id NOT IN (SELECT parent_id FROM loose WHERE parent_id IS NOT NULL)",
+        "UPDATE parent SET id = id + 100 WHERE id NOT IN (SELECT parent_id FROM loose WHERE parent_id > 0)",
         "DELETE FROM loose WHERE parent_id = 5",
         "UPDATE parent SET id = id + 100 WHERE id = 5",
         "TRUNCATE parent CASCADE",
@@ -162,11 +163,11 @@ CREATE TABLE "Select ""from"" ünï" (
 '''
 ODD_ROW = '''
 INSERT INTO "Odd schema"."Select ""from"" ünï" (
-    "inserted", "deleted", "c", "weight", "c_1", "Ünï ""q""", pairs, l, r, mr, j, jb, x, pt, b, vb, ch, n, iv, ts, m, u,
-    ip, ba, tsv, "1%s {hole}")
-VALUES (1, 2, 'c', 'NaN', 'Straße', 'red', '{"(1,a)","(,)"}', 'l', '[1,4)', '{[1,2),[5,)}', '{"a":  1}', '{"a": 1}',
-    NULL, '(1,2)', '101', '1', 'a', 1.5, '1 day', '2020-01-01 12:34:56.789', 3, gen_random_uuid(), '::1/64', '\\x00ff',
-    'a b', 7)
+    "inserted", "deleted", "c", "weight", "c_1", "Ünï ""q""", pairs, l, r, mr, j, jb, x, pt, b, vb, ch,
+    n, iv, ts, m, u, ip, ba, tsv, "1%s {hole}")
+VALUES (1, 2, 'c', 'NaN', 'Straße', 'red', '{"(1,a)","(,)"}', 'l', '[1,4)', '{[1,2),[5,)}', '{"a":  1}',
+    '{"a": 1}', NULL, '(1,2)', '101', '1', 'a', 1.5, '1 day', '2020-01-01 12:34:56.789', 3,
+    gen_random_uuid(), '::1/64', '\\x00ff', 'a b', 7)
 '''
 
 
@@ -177,7 +178,7 @@ def test_odd_names_and_types_are_captured(database: str) -> None:
     run(
         database,
         ODD_ROW,
-        f'UPDATE {table} SET "order" = 100, "weight" = \'-0\', r = \'empty\', "inserted" = NULL WHERE "order" = 2',
+        f"UPDATE {table} SET \"order\" = 9, weight = '-0', r = 'empty', inserted = NULL WHERE \"order\" = 2",
         f"INSERT INTO {table} DEFAULT VALUES",
         f'DELETE FROM {table} WHERE "order" = 1',
         f"TRUNCATE {table}",
@@ -185,16 +186,13 @@ def test_odd_names_and_types_are_captured(database: str) -> None:
     )
     assert source.buffered() == 8
     source.assert_exact()
-    types = (
-        "SELECT replace(attname, 'c_', '')::int, format_type(atttypid, atttypmod), attcollation::regcollation::text"
-        " FROM pg_attribute WHERE attrelid = 'pgtrickle_changes.changes_{}'::regclass AND attnum > 2 ORDER BY 1"
+    facts = (
+        "SELECT {}, format_type(atttypid, atttypmod), attcollation::regcollation::text FROM pg_attribute"
+        " WHERE attrelid = {} AND attnum > {} ORDER BY 1"
     )
-    own = (
-        "SELECT attnum, format_type(atttypid, atttypmod), attcollation::regcollation::text FROM pg_attribute"
-    )
-    assert query(database, types.format(source.oid)) == query(
-        database, f"{own} WHERE attrelid = {source.oid} AND attnum > 0 ORDER BY 1"
-    )
+    buffer = f"'pgtrickle_changes.changes_{source.oid}'::regclass"
+    captured = query(database, facts.format("replace(attname, 'c_', '')::int", buffer, 2))
+    assert captured == query(database, facts.format("attnum::int", source.oid, 0))
 
 
 def test_virtual_generated_columns_are_captured(database18: str) -> None:
@@ -476,7 +474,7 @@ def test_release_waits_for_the_last_consumer(items: tuple[str, Captured]) -> Non
     with session.transaction():
         assert capture.release_capture(session, source.oid) is True
     run(dsn, "INSERT INTO shop.items (name) VALUES ('free')", "DROP TABLE shop.items")
-    left = "SELECT count(*) FROM pg_proc WHERE proname ~ 'capture' AND pronamespace = 'pgtrickle_changes'::regnamespace"
+    left = "SELECT count(*) FROM pg_proc WHERE proname ~ '_[0-9]+$' AND prosrc ~ 'pgtrickle'"
     assert query(dsn, left) == [(0,)]
     assert query(dsn, "SELECT count(*) FROM pgtrickle.pgt_capture") == [(0,)]
     with session.transaction():

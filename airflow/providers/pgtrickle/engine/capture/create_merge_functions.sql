@@ -8,11 +8,14 @@ SET search_path = pg_catalog, pg_temp
 AS $capture$
 DECLARE
     context text;
+    statement text;
 BEGIN
+    -- Below this function's own line, the context has the statement that fired it, unless that is the current query
+    -- itself. Of a prepared statement and of an SQL function it has no text: they count as MERGE. PL/pgSQL's EXECUTE
+    -- does not, for its statement has lines of its own.
     GET DIAGNOSTICS context = PG_CONTEXT;
-    -- The context has the text of every statement around this one but the outermost, which is the current query. That
-    -- of a prepared statement and of an SQL function is not there: they count as MERGE.
-    IF context || ' ' || current_query() ~* 'merge|execute|SQL function' THEN
+    statement := regexp_replace(substring(context FROM E'\n(.*)$'), ' at EXECUTE$', '', 'gn');
+    IF COALESCE(statement, current_query()) ~* '\mmerge\M|\mexecute\M|\mSQL function\M' THEN
         PERFORM set_config('pgtrickle.merged_{source}', 'on', true);
     END IF;
     RETURN NULL;
