@@ -6,7 +6,7 @@
     whole      everything else: the group is read again whenever it is touched
 
 Floating point sums are not additive: their value depends on the rows that were ever in the group. Numeric NaN is
-counted apart from the sum, and the possible scales are counted where there are several (analysis.scales).
+counted apart from the sum, and the possible scales are counted where there are several (ops.scales).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from airflow.providers.pgtrickle.engine.analysis.scales import INTEGERS, possible_scales
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.naming import BIGINT, NUMERIC, Names
 from airflow.providers.pgtrickle.engine.ops.nodes import Aggregate, AggregateCall
+from airflow.providers.pgtrickle.engine.ops.scales import INTEGERS, possible_scales
 from airflow.providers.pgtrickle.engine.schema import ColumnType
 
 StateKind = Literal["additive", "min", "max", "whole"]
@@ -92,7 +92,7 @@ class _Builder:
         """Add the states that the call needs; return its value over them."""
         kind = self.names.types[item.name]
         if item.function == "count" and not item.distinct:
-            return self._count(item.argument, item.where)
+            return self._count(item)
         if item.function in ("min", "max") and item.argument is not None:
             return ex.column(self._add(item.function, item.argument, item.where, kind))  # type: ignore[arg-type]
         if item.function in ("sum", "avg") and not item.distinct and item.argument is not None:
@@ -101,15 +101,23 @@ class _Builder:
                 return exact
         return ex.column(self._add("whole", item.call, None, kind))
 
-    def _count(self, argument: Expr | None, where: Expr | None) -> Expr:
-        where = _both(where, None if argument is None else ex.is_not_null(argument))
-        return ex.column(self.count if where is None else self._additive("count", ex.integer(1), where, BIGINT))
+    def _count(self, item: AggregateCall) -> Expr:
+        where = item.where
+        if item.argument is not None:
+            present = ex.is_not_null(item.argument)
+            if self.names.types[argument_key(item)].category == "C":
+                # A composite value of NULLs "is NULL", yet it is counted.
+                present = ex.equals(ex.call("num_nulls", item.argument), ex.integer(0))
+            where = _both(where, present)
+        return ex.column(
+            self.count if where is None else self._additive("count", ex.integer(1), where, BIGINT)
+        )
 
     def _exact_sum(self, item: AggregateCall, argument: Expr, kind: ColumnType) -> Expr | None:
         base = self.names.types[argument_key(item)].base
         if base in INTEGERS:
             width = NUMERIC if base == "bigint" else BIGINT
-            number = self._count(argument, item.where)
+            number = self._count(item)
             total: Expr = ex.column(
                 self._additive("sum", ex.cast(argument, width.name), _both(item.where, None), width)
             )
@@ -123,7 +131,7 @@ class _Builder:
 
     def _numeric_sum(self, item: AggregateCall, argument: Expr, scales: list[int]) -> Expr:
         not_a_number = ex.cast(ex.text("NaN"), "numeric")
-        number = self._count(argument, item.where)
+        number = self._count(item)
         finite = _both(item.where, ex.compare(argument, "<>", not_a_number))
         total: Expr = ex.column(self._additive("sum", ex.cast(argument, "numeric"), finite, NUMERIC))
         nans = self._additive(
@@ -149,7 +157,12 @@ class _Builder:
         return self._add("additive", value, where, kind, stem)
 
     def _add(
-        self, kind: StateKind, value: Expr, where: Expr | None, column_type: ColumnType, stem: str | None = None
+        self,
+        kind: StateKind,
+        value: Expr,
+        where: Expr | None,
+        column_type: ColumnType,
+        stem: str | None = None,
     ) -> str:
         for state in self.states:
             if state.kind == kind and state.value == value and state.where == where:
