@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow.providers.pgtrickle.engine.db import Session, as_query_error, compose, load
@@ -31,6 +31,21 @@ _CANONICAL = {
     # The catalog queries look dear to the planner and are not; compiling them would take a second.
     "jit": "off",
 }
+# In a node tree blanks within names and constants are escaped: these signs cannot be part of one.
+_RELATION = re.compile(r":relid (\d+)")
+_CALL = re.compile(r":(?:funcid|opfuncid|aggfnoid|winfnoid) (\d+)")
+_FEATURES = {
+    "for_update": ":rowMarks ({",
+    "tablesample": "{TABLESAMPLECLAUSE ",
+    "recursive": ":hasRecursive true",
+}
+#: SQL's value functions have no OID; the order is that of SQLValueFunctionOp.
+_VALUE_FUNCTION = re.compile(r"{SQLVALUEFUNCTION :op (\d+)")
+_VALUE_FUNCTIONS = (
+    "current_date", "current_time", "current_time", "current_timestamp", "current_timestamp", "localtime",
+    "localtime", "localtimestamp", "localtimestamp", "current_role", "current_user", "user", "session_user",
+    "current_catalog", "current_schema",
+)  # fmt: skip
 _STORAGE = re.compile(r"st_(\d+)_\d+")
 _DUPLICATE_COLUMN = "42701"
 _INVALID_TABLE_DEFINITION = "42P16"
@@ -59,23 +74,52 @@ def bind(session: Session, definition: QualifiedName, *, verify: bool = True) ->
     its own, and leaves nothing behind. Raises InvalidQuery when there is no such view.
     """
     with _scope(session):
-        relations = _read_relations(session, definition)
-        if not relations:
+        views = _read_views(session, definition)
+        if not views:
             raise InvalidQuery(
                 f"There is no definition view {definition.display}.", subject=definition.display
             )
-        root = relations[0]
-        views = [relation for relation in relations if relation.view_text is not None]
-        functions, features = _read_functions(session, [view.oid for view in views])
-        obstacle = _obstacle(session, definition, views) if verify else None
+        relations = _read_relations(session, views)
+        functions = _read_functions(session, views)
+        read = [relations[view.oid] for view in views]
+        obstacle = _obstacle(session, definition, read) if verify else None
+    root = relations.pop(views[0].oid)
     return Binding(
-        text=root.view_text or "",
+        text=views[0].text,
         columns=root.columns,
-        relations={relation.name: relation for relation in relations[1:]},
+        relations={relation.name: relation for relation in relations.values()},
         functions=functions,
         obstacle=obstacle,
-        features=features,
+        features=frozenset(feature for view in views for feature in view.features()),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A view: its canonical text, and the tree of its rule as PostgreSQL writes node trees."""
+
+    oid: int
+    text: str
+    tree: str
+    functional_dependency: bool
+
+    def relations(self) -> set[int]:
+        """The relations read, system catalogs included, for which there is no pg_depend entry."""
+        return {int(oid) for oid in _RELATION.findall(self.tree)} - {self.oid}
+
+    def functions(self) -> set[int]:
+        """The functions called, those behind operators and aggregates included."""
+        return {int(oid) for oid in _CALL.findall(self.tree)}
+
+    def features(self) -> Iterator[str]:
+        """Names of what the tree holds besides, see Binding."""
+        for feature, sign in _FEATURES.items():
+            if sign in self.tree:
+                yield feature
+        if self.functional_dependency:
+            yield "functional_dependency"
+        for operation in _VALUE_FUNCTION.findall(self.tree):
+            yield _VALUE_FUNCTIONS[int(operation)]
 
 
 @contextmanager
@@ -101,23 +145,31 @@ def _set(session: Session, settings: Mapping[str, str]) -> None:
     session.rows(load(__package__, "set_settings"), (list(settings), list(settings.values())))
 
 
-def _read_relations(session: Session, definition: QualifiedName) -> list[Relation]:
+def _read_views(session: Session, definition: QualifiedName) -> list[_View]:
     rows = session.rows(
-        load(__package__, "bind_relations"), {"schema": definition.schema, "name": definition.name}
+        load(__package__, "bind_views"), {"schema": definition.schema, "name": definition.name}
     )
-    types = session.describe_types({(column[1], column[2]) for row in rows for column in row[5]})
-    return [
-        Relation(
+    return [_View(oid, _without_semicolon(text), tree, dependent) for oid, text, tree, dependent in rows]
+
+
+def _read_relations(session: Session, views: Sequence[_View]) -> dict[int, Relation]:
+    """The views and all relations that they read, by oid."""
+    texts = {view.oid: view.text for view in views}
+    oids = set(texts).union(*(view.relations() for view in views))
+    rows = session.rows(load(__package__, "bind_relations"), (sorted(oids),))
+    types = session.describe_types({(column[1], column[2]) for row in rows for column in row[4]})
+    return {
+        oid: Relation(
             oid=oid,
             name=QualifiedName(schema, name),
             kind=kind,
             columns=tuple(_column(column, types) for column in columns),
             unique_keys=tuple(tuple(key) for key in keys),
-            view_text=None if text is None else text.strip().removesuffix(";"),
+            view_text=texts.get(oid),
             stream_table_id=_stream_table_id(schema, name),
         )
-        for oid, schema, name, kind, text, columns, keys in rows
-    ]
+        for oid, schema, name, kind, columns, keys in rows
+    }
 
 
 def _column(fields: Sequence[Any], types: dict[tuple[int, int], ColumnType]) -> Column:
@@ -133,17 +185,13 @@ def _stream_table_id(schema: str, name: str) -> int | None:
     return int(match.group(1)) if match else None
 
 
-def _read_functions(session: Session, views: Sequence[int]) -> tuple[tuple[Function, ...], frozenset[str]]:
-    functions: list[Function] = []
-    features: frozenset[str] = frozenset()
-    for oid, schema, name, kind, volatility, builtin, found in session.rows(
-        load(__package__, "bind_functions"), {"views": list(views)}
-    ):
-        if oid is None:
-            features = frozenset(found or ())
-        else:
-            functions.append(Function(oid, schema, name, kind, volatility, builtin))
-    return tuple(functions), features
+def _read_functions(session: Session, views: Sequence[_View]) -> tuple[Function, ...]:
+    oids = sorted(set[int]().union(*(view.functions() for view in views)))
+    return tuple(Function(*row) for row in session.rows(load(__package__, "bind_functions"), (oids,)))
+
+
+def _without_semicolon(text: str) -> str:
+    return text.strip().removesuffix(";")
 
 
 def _obstacle(session: Session, definition: QualifiedName, views: Sequence[Relation]) -> str | None:
@@ -191,7 +239,7 @@ def _deparse(session: Session, definition: QualifiedName, columns: Sequence[Colu
             found = session.value(
                 load(__package__, "read_definition"), {"schema": view.schema, "name": view.name}
             )
-            printed = str(found).strip().removesuffix(";")
+            printed = _without_semicolon(str(found))
             raise _Undo  # noqa: TRY301 - the way out of a savepoint that keeps nothing
     except _Undo:
         return printed

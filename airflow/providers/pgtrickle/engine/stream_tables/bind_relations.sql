@@ -1,19 +1,6 @@
--- Every relation that a view reads, itself first, views followed down to their own: name, kind, columns, keys, text.
--- Read from the rule's tree, because pg_depend has no entries for system catalogs.
--- To be run under an empty search_path, so that texts and type names are fully qualified.
+-- Relations by oid: name, kind, columns, keys.
 WITH RECURSIVE reached AS (
-    SELECT c.oid, true AS is_user_view
-    FROM pg_catalog.pg_class c
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = %(schema)s AND c.relname = %(name)s AND c.relkind = 'v'
-    UNION
-    -- Objects below 16384 come with the server: their views are not followed.
-    SELECT c.oid, c.relkind = 'v' AND c.oid >= 16384
-    FROM reached r
-    JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.oid AND w.ev_type = '1'
-    CROSS JOIN LATERAL pg_catalog.regexp_matches(w.ev_action::pg_catalog.text, ':relid (\d+)', 'g') AS m (relid)
-    JOIN pg_catalog.pg_class c ON c.oid = m.relid[1]::pg_catalog.oid
-    WHERE r.is_user_view
+    SELECT c.oid FROM pg_catalog.pg_class c WHERE c.oid = ANY (%s::pg_catalog.oid[])
 ), heirs AS (
     -- Children by inheritance (not partitions) share a parent's rows, but neither its keys nor always its NOT NULL.
     SELECT r.oid AS root, i.inhrelid AS oid
@@ -75,7 +62,6 @@ SELECT
         WHEN c.relkind = 'f' THEN 'foreign'
         ELSE 'catalog'
     END,
-    CASE WHEN r.is_user_view THEN pg_catalog.pg_get_viewdef(c.oid, false) END,
     (
         SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_array(
             a.attname, a.atttypid::pg_catalog.int8, a.atttypmod, a.not_null, a.deterministic, a.attnum
@@ -91,4 +77,4 @@ SELECT
 FROM reached r
 JOIN pg_catalog.pg_class c ON c.oid = r.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-ORDER BY n.nspname <> %(schema)s OR c.relname <> %(name)s, c.oid
+ORDER BY n.nspname, c.relname
