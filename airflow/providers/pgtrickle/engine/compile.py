@@ -36,6 +36,7 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Filter,
     Negate,
     Op,
+    OuterJoin,
     Project,
     Query,
     Scan,
@@ -154,7 +155,7 @@ class Compiled:
 
     def _state(self, late: Collection[int], query: str | None) -> Op:
         if query is not None:
-            return _query_op(query, self.binding.columns, self.root.columns)
+            return Query(query, self.root.columns)
         return Differentiate(self._names(), self.not_null, (), late).state(self.root)
 
     def _delta_op(
@@ -200,13 +201,15 @@ class Compiled:
         return apply_unkeyed(emitter, change, storage, self.layout.columns)
 
 
-def compile_query(binding: Binding, describe: Describe) -> Compiled:
+def compile_query(binding: Binding, describe: Describe, obstacle: str | None = None) -> Compiled:
     """Compile a binding. Where the query has no delta law, the result says why and recomputes it as a whole.
+
+    ``obstacle`` is a reason of the caller's against deltas, such as a source that cannot be captured.
 
     Raises UnsupportedQuery for queries that cannot be stream tables at all.
     """
     refuse(binding)
-    reason = binding.obstacle or unstable_reason(binding.functions)
+    reason = obstacle or binding.obstacle or unstable_reason(binding.functions)
     if reason is None and "set_returning" in binding.features:
         reason = "a set-returning function in the select list"
     if reason is None:
@@ -423,13 +426,15 @@ def _row_by_row(binding: Binding, names: Names, not_null: NotNull, lowered: Op, 
     unique = {relation.oid: relation.unique_keys for relation in binding.relations.values()}
     shown = [column for _, column in tree.outputs]
     key = next(iter(_preferred(candidate_keys(tree.op, unique), shown, names)), None)
+    tree = _without_domains(tree, names)
+    shown = [column for _, column in tree.outputs]
     hidden = sorted((key or frozenset()) - set(shown))
     root = _exactly(prune_columns(tree.op, [*shown, *hidden]), (*shown, *hidden))
     columns = tuple(
         StorageColumn(
             f"c{position}" if position <= len(shown) else f"h{position - len(shown)}",
             column,
-            binding.columns[position - 1].type if position <= len(shown) else names.types[column],
+            names.types[column],
             column in not_null.of(root),
         )
         for position, column in enumerate((*shown, *hidden), 1)
@@ -444,6 +449,25 @@ def _row_by_row(binding: Binding, names: Names, not_null: NotNull, lowered: Op, 
     )
 
 
+def _without_domains(tree: Lowered, names: Names) -> Lowered:
+    """An outer join pads with NULL what a domain may refuse to store as NULL: store the domain's base type."""
+    if not any(isinstance(node, OuterJoin) for node in walk(tree.op)):
+        return tree
+    casts = {
+        column: (names.fresh(title), names.types[column].base)
+        for title, column in tree.outputs
+        if names.types[column].is_domain
+    }
+    if not casts:
+        return tree
+    passed = [(name, ex.column(name)) for name in tree.op.columns]
+    for column, (copy, base) in casts.items():
+        names.types[copy] = replace(names.types[column], name=base)
+        passed.append((copy, ex.cast(ex.column(column), base)))
+    outputs = tuple((title, casts[column][0] if column in casts else column) for title, column in tree.outputs)
+    return Lowered(Project(tree.op, tuple(passed)), outputs)
+
+
 def _preferred(
     keys: Iterable[frozenset[str]], shown: Collection[str], names: Names
 ) -> Iterable[frozenset[str]]:
@@ -456,7 +480,7 @@ def _compile_whole(binding: Binding, reason: str) -> Compiled:
     """A query without delta laws: storage holds its rows, and a refresh applies the difference."""
     names = Names()
     columns = tuple(names.fresh(column.name, column.type) for column in binding.columns)
-    root = _query_op(binding.text, binding.columns, columns)
+    root = Query(binding.text, columns)
     layout = Layout(
         "unkeyed",
         tuple(
@@ -475,14 +499,6 @@ def _compile_whole(binding: Binding, reason: str) -> Compiled:
     )
     return Compiled(
         binding, names, NotNull(()), root, root, root, layout, outputs, None, None, sources, reason
-    )
-
-
-def _query_op(text: str, columns: Sequence[Column], names: Sequence[str]) -> Op:
-    inner = Query(text, tuple(column.name for column in columns))
-    return Project(
-        inner,
-        tuple((name, ex.column(column.name)) for name, column in zip(names, columns, strict=True)),
     )
 
 

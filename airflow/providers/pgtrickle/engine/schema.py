@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -32,6 +33,11 @@ class ColumnType:
     has_equality: bool = True
     has_hash: bool = True
     equal_image: bool = True
+
+    @property
+    def is_domain(self) -> bool:
+        """Whether the type is a domain, or one spelled unlike its base for another reason (``interval year``)."""
+        return re.sub(r"\([-\d,]+\)", "", self.name) != self.base
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from airflow.providers.pgtrickle.engine import capture
 from airflow.providers.pgtrickle.engine.catalog import Dependency, StreamTable
 from airflow.providers.pgtrickle.engine.compile import Compiled, compile_query
 from airflow.providers.pgtrickle.engine.db import Session
@@ -18,7 +19,7 @@ class Definition:
     """A compiled query with its sources, in the order of their oids.
 
     ``views`` and ``functions`` are the oids of what the query's meaning rests on apart from its sources.
-    ``uncapturable`` names sources whose changes cannot be captured: the query is recomputed at every refresh.
+    ``uncapturable`` says of sources why their changes cannot be captured: the query is recomputed at each refresh.
     """
 
     compiled: Compiled
@@ -38,12 +39,9 @@ class Definition:
         return tuple(item.upstream_id for item in self.dependencies if item.upstream_id is not None)
 
 
-def describe_with(session: Session) -> _Describe:
-    """The question about types that compilation asks PostgreSQL."""
-    return _Describe(session)
-
-
 class _Describe:
+    """The question about types that compilation asks PostgreSQL."""
+
     def __init__(self, session: Session) -> None:
         self.session = session
 
@@ -56,7 +54,9 @@ class _Describe:
 def define(session: Session, definition: QualifiedName, stream_table_id: int, *, verify: bool) -> Definition:
     """Bind and compile the query of a definition view. Raises UnsupportedQuery for what cannot be maintained."""
     binding = bind(session, definition, verify=verify)
-    compiled = compile_query(binding, describe_with(session))
+    uncapturable = _uncapturable(session, binding)
+    obstacle = next(iter(uncapturable.values()), None)
+    compiled = compile_query(binding, _Describe(session), obstacle)
     by_oid = {relation.oid: relation for relation in binding.relations.values()}
     dependencies = tuple(
         Dependency(
@@ -68,18 +68,27 @@ def define(session: Session, definition: QualifiedName, stream_table_id: int, *,
             compiled.sources[oid],
         )
         for oid in sorted(compiled.sources)
+        if oid not in uncapturable
     )
     return Definition(
         compiled,
         dependencies,
         _views(session, definition, binding),
         tuple(sorted(item.oid for item in binding.functions if not item.builtin)),
-        tuple(
-            relation.name.display
-            for relation in binding.relations.values()
-            if relation.kind in ("materialized_view", "foreign")
-        ),
+        tuple(sorted(uncapturable.values())),
     )
+
+
+def _uncapturable(session: Session, binding: Binding) -> dict[int, str]:
+    """Why the changes of some sources cannot be captured, by oid."""
+    found: dict[int, str] = {}
+    for relation in binding.relations.values():
+        if relation.kind == "view":
+            continue
+        reason = capture.obstacle(capture.family(session, relation.oid), relation.oid)
+        if reason is not None:
+            found[relation.oid] = reason.rstrip(".")
+    return found
 
 
 def define_stream_table(session: Session, table: StreamTable, *, verify: bool = False) -> Definition:

@@ -34,11 +34,12 @@ def _padded(unmatched: Op, op: OuterJoin, delta: Differentiate) -> Op:
     if isinstance(unmatched, Empty):
         return Empty(op.columns)
     present = frozenset(unmatched.columns)
+    # A domain that refuses NULL has no NULL of its own, yet an outer join pads its column with one.
     types = delta.names.types
     return Project(
         unmatched,
         tuple(
-            (name, ex.column(name) if name in present else ex.cast(ex.null(), types[name].name))
+            (name, ex.column(name) if name in present else ex.cast(ex.null(), types[name].base))
             for name in op.columns
         ),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from airflow.providers.pgtrickle.engine.emit.blocks import WEIGHT
+from airflow.providers.pgtrickle.engine.emit.blocks import WEIGHT, is_null
 from airflow.providers.pgtrickle.engine.emit.relations import Emitter, Statement
 from airflow.providers.pgtrickle.engine.names import QualifiedName, quote_identifier
 from airflow.providers.pgtrickle.engine.ops.nodes import Op
@@ -48,18 +48,19 @@ def apply_keyed(
     targets = ", ".join(f"c.{column} AS {name}" for name, column in fields)
     names = ", ".join(name for name, _ in fields)
     key_names = [quote_identifier(name) for name in key]
-    nullable = [quote_identifier(item.name) for item in columns if item.name in key and not item.not_null]
-    rest = [name for name, _ in fields if name not in key_names]
+    nullable = [item for item in columns if item.name in key and not item.not_null]
+    rest = [item for item in columns if item.name not in key]
     over = f"PARTITION BY {', '.join(key_names)}"
     emitter.bind("change", f"SELECT {targets}, c.{sign_column} AS __pgt_sign FROM ({source}) AS c")
     emitter.bind(
         "step", f"SELECT *, bool_or(__pgt_sign > 0) OVER ({over}) AS __pgt_stays FROM change"
     )
     if rest:
-        assignments = ", ".join(f"{name} = EXCLUDED.{name}" for name in rest)
+        assigned = [quote_identifier(item.name) for item in rest]
+        assignments = ", ".join(f"{name} = EXCLUDED.{name}" for name in assigned)
         action = (
-            f"UPDATE SET {assignments} WHERE ROW({', '.join(f's.{name}' for name in rest)})"
-            f" IS DISTINCT FROM ROW({', '.join(f'EXCLUDED.{name}' for name in rest)})"
+            f"UPDATE SET {assignments} WHERE ROW({', '.join(_image(item, 's') for item in rest)})"
+            f" IS DISTINCT FROM ROW({', '.join(_image(item, 'EXCLUDED') for item in rest)})"
         )
     else:
         action = "NOTHING"
@@ -126,18 +127,27 @@ def row_hash(columns: Sequence[StorageColumn], alias: str, *, physical: bool = F
 
 
 def _delete_keys(
-    storage: QualifiedName, key: Sequence[str], nullable: Sequence[str], *, null: bool = True
+    storage: QualifiedName, key: Sequence[str], nullable: Sequence[StorageColumn], *, null: bool = True
 ) -> str:
     """Delete by key; keys with a NULL apart, behind a condition that is evaluated once."""
     conditions = ["NOT d.__pgt_stays"]
     if nullable and null:
-        any_null = " OR ".join(f"{{}}.{name} IS NULL" for name in nullable)
-        conditions.append(f"(SELECT EXISTS (SELECT FROM step AS p WHERE {any_null.replace('{}', 'p')}))")
-        conditions.append(f"({any_null.replace('{}', 'd')})")
+        conditions.append(f"(SELECT EXISTS (SELECT FROM step AS p WHERE {_any_null(nullable, 'p')}))")
+        conditions.append(f"({_any_null(nullable, 'd')})")
         conditions += [f"s.{name} IS NOT DISTINCT FROM d.{name}" for name in key]
     else:
         conditions += [f"s.{name} = d.{name}" for name in key]
     return f"DELETE FROM {storage} AS s USING step AS d WHERE {' AND '.join(conditions)} RETURNING 1"
+
+
+def _any_null(columns: Sequence[StorageColumn], alias: str) -> str:
+    return " OR ".join(is_null(f"{alias}.{quote_identifier(item.name)}", item.type) for item in columns)
+
+
+def _image(item: StorageColumn, alias: str) -> str:
+    """The value such that equality means identity: what two equal values may show differently is compared too."""
+    value = f"{alias}.{quote_identifier(item.name)}"
+    return value if item.type.has_equality and item.type.equal_image else f"CAST({value} AS text)"
 
 
 def _same(item: StorageColumn, one: str, other: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from airflow.providers.pgtrickle.engine.emit.render import is_bare
 from airflow.providers.pgtrickle.engine.names import quote_identifier
+from airflow.providers.pgtrickle.engine.schema import ColumnType
 
 #: The name under which a weighted relation carries its weight in SQL.
 WEIGHT = "__pgt_weight"
@@ -45,3 +46,8 @@ class Block:
 def atomic(sql: str) -> str:
     """The text as an operand: parenthesised unless it is a bare reference or a plain number."""
     return sql if is_bare(sql) or sql.isdigit() else f"({sql})"
+
+
+def is_null(sql: str, kind: ColumnType) -> str:
+    """Whether a value is NULL; ``IS NULL`` holds for a composite value of NULLs as well, which is none."""
+    return f"pg_catalog.num_nulls({sql}) = 1" if kind.category == "C" else f"{sql} IS NULL"

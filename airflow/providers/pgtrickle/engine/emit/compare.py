@@ -18,9 +18,9 @@ def compare_relations(columns: Sequence[Column], query: str, view: QualifiedName
 
     Rows are the same when their columns are equal, NULL to NULL; types without equality compare by their text.
     """
-    names = tuple(column.name for column in columns)
+    names = tuple(f"c{position}" for position in range(1, len(columns) + 1))
     # Equality alone decides here, not what else two equal values may show.
-    types = {column.name: replace(column.type, equal_image=True) for column in columns}
+    types = {name: replace(column.type, equal_image=True) for name, column in zip(names, columns, strict=True)}
     expected, actual = Query(query, names), Query(f"SELECT * FROM {view}", names)
     difference = Consolidate(UnionAll((expected, Negate(actual)), names, (names, names)))
     emitter = Emitter(types, NotNull(()), difference)

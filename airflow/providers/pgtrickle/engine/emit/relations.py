@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from airflow.providers.pgtrickle.engine.analysis.nullability import NotNull
 from airflow.providers.pgtrickle.engine.analysis.size import small_nodes
-from airflow.providers.pgtrickle.engine.emit.blocks import WEIGHT, Block, atomic
+from airflow.providers.pgtrickle.engine.emit.blocks import WEIGHT, Block, atomic, is_null
 from airflow.providers.pgtrickle.engine.emit.render import is_bare, reference, render
 from airflow.providers.pgtrickle.engine.names import buffer_name, quote_identifier
 from airflow.providers.pgtrickle.engine.ops.nodes import (
@@ -147,7 +147,12 @@ class Emitter:
             case Empty():
                 return self._empty(op)
             case Query():
-                return self._closed(op.text, op)
+                alias = self._alias()
+                names = ", ".join(quote_identifier(name) for name in op.columns)
+                return Block(
+                    [f"({op.text}) AS {alias}({names})"],
+                    outputs={name: reference(alias, name) for name in op.columns},
+                )
             case Filter():
                 block = self._block(op.input)
                 block.conditions.append(atomic(render(op.predicate, block.outputs)))
@@ -290,10 +295,11 @@ class Emitter:
         if not nullable:
             return matched
         block, keys, probe = self._block(op.input), self._block(op.keys), self._block(op.keys)
-        any_null = " OR ".join(f"{probe.outputs[key]} IS NULL" for key in nullable)
+        any_null = " OR ".join(is_null(probe.outputs[key], self.types[key]) for key in nullable)
         probe.conditions.append(f"({any_null})")
         conditions = [f"(SELECT EXISTS (SELECT{probe.clauses()}))"]
-        conditions.append("(" + " OR ".join(f"{keys.outputs[key]} IS NULL" for key in nullable) + ")")
+        on_null_key = " OR ".join(is_null(keys.outputs[key], self.types[key]) for key in nullable)
+        conditions.append(f"({on_null_key})")
         for column, key in op.pairs:
             same = f"{block.outputs[column]} IS NOT DISTINCT FROM {keys.outputs[key]}"
             conditions.append(same if key in nullable else f"{block.outputs[column]} = {keys.outputs[key]}")

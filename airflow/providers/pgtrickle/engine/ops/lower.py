@@ -217,7 +217,7 @@ class _Lowering:
         scope: _Scope,
     ) -> tuple[Op, list[tuple[str, Expr]], Expr | None]:
         if group is not None and any(
-            group.args.get(kind) for kind in ("grouping_sets", "cube", "rollup", "totals", "all")
+            isinstance(part, (exp.GroupingSets, exp.Cube, exp.Rollup)) for part in group.walk()
         ):
             raise Unsupported("GROUPING SETS, ROLLUP or CUBE")
         keys: list[str] = []

@@ -10,7 +10,7 @@ Nodes compare by identity: a subtree that is used twice is the same object, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -116,7 +116,7 @@ class Empty:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Query:
-    """The rows of a SELECT given as SQL text, whose columns have these names already; plain."""
+    """The rows of a SELECT given as SQL text, its columns under these names; plain."""
 
     text: str
     columns: tuple[str, ...]
@@ -163,7 +163,7 @@ class Project:
     def __post_init__(self) -> None:
         available = frozenset(self.input.columns)
         for _, expression in self.outputs:
-            _require(column_names(expression) <= available, f"{expression.sql()} over {sorted(available)}")
+            _require_columns(expression, available)
         _require_distinct(self.columns)
 
     @property
@@ -533,7 +533,7 @@ def _require_distinct(columns: tuple[str, ...]) -> None:
     _require(len(set(columns)) == len(columns), f"a column twice in {columns}")
 
 
-def _require_columns(expression: Expr, columns: tuple[str, ...]) -> None:
-    names = column_names(expression)
-    if not names <= frozenset(columns):
-        raise InvalidTree(f"{expression.sql()} reads {sorted(names - frozenset(columns))}")
+def _require_columns(expression: Expr, columns: Collection[str]) -> None:
+    missing = column_names(expression).difference(columns)
+    if missing:
+        raise InvalidTree(f"an expression reads {sorted(missing)}, which its input lacks: {expression!r}")

@@ -118,6 +118,7 @@ class Refresher:
     ) -> RefreshResult:
         """Try until nothing stands in the way that this session can clear away itself."""
         rebuild: str | None = None
+        stale = False
         for _ in range(5):
             known = self.cache.get(table)
             try:
@@ -130,8 +131,9 @@ class Refresher:
             except StorageMismatch as error:
                 rebuild = error.message
             except RefreshFailed as error:
-                if error.sqlstate not in _STALE_DEFINITION or not self.cache.forget(table.id):
+                if stale or error.sqlstate not in _STALE_DEFINITION:
                     raise
+                stale = self.cache.forget(table.id)
             else:
                 self._prune(known, result)
                 return result

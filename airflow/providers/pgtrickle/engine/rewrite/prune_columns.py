@@ -67,12 +67,12 @@ def _reads(node: Op, wanted: set[str]) -> list[set[str]]:
                 {source for name, source in zip(node.columns, mapping, strict=True) if name in wanted}
                 for mapping in node.mappings
             ]
-        case ExposeWeight():
-            return [wanted - {node.name}]
+        case ExposeWeight() | Number():
+            # Which rows there are, and not only how their weights add up, counts from here on: dropping a column
+            # would let rows cancel out that a reader of the support must see.
+            return [set(node.input.columns)]
         case AsWeight():
             return [wanted | {node.name}]
-        case Number():
-            return [wanted - {node.name, node.weight}]
         case _:
             return [set(wanted) for _ in node.inputs]
 
