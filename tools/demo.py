@@ -23,6 +23,7 @@ os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 sys.path.insert(0, str(ROOT))
 
 import psycopg  # noqa: E402
+from rich.box import SIMPLE_HEAD  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.status import Status  # noqa: E402
 from rich.table import Table  # noqa: E402
@@ -168,9 +169,11 @@ def query_time(connection: psycopg.Connection[Any], query: str) -> float:
 
 def report(outcomes: list[Outcome]) -> Table:
     """The table that the demo ends with."""
-    table = Table("stream table", "action")
-    for column in ("rows changed", "refresh ms", "full query ms"):
-        table.add_column(column, justify="right")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)  # 80 columns are enough
+    for column in ("stream table", "action"):
+        table.add_column(column, no_wrap=True)
+    for column in ("rows\nchanged", "refresh\nms", "full query\nms"):
+        table.add_column(column, no_wrap=True, justify="right")
     table.add_column("exact")
     for outcome in outcomes:
         table.add_row(

@@ -47,7 +47,7 @@ def filled(scheduled_shop: ScheduledShop) -> ScheduledShop:
 def test_changes_are_followed_by_deltas(filled: ScheduledShop, granularity: str) -> None:
     dag_id = f"shop_{granularity}"
     before = shop.stored(filled.dsn)
-    shop.write(filled.dsn, seed=10 + len(granularity))
+    shop.write(filled.dsn, seed=10 + shop.GRANULARITIES.index(granularity))
     run_id, state = run(filled, dag_id)
     assert state == "success", states(filled, run_id, dag_id)
     results = []
