@@ -116,19 +116,17 @@ class Driver:
 def _manner(failures: Iterable[str]) -> str:
     """What kind of failure comes first: wrong rows, a refusal, or an exception and where it was raised."""
     for failure in failures:
-        if "missing" in failure or "found nothing" in failure:
+        if "unexpected" in failure or "found nothing" in failure:
             return "wrong rows"
         return failure.partition(": ")[0] if "refused" not in failure else "refused"
     return ""
 
 
-def seeds(
-    first: int, *, features: frozenset[str] = DIFFERENTIAL_FEATURES, size: Size | None = None
-) -> Iterator[Case]:
-    """Cases without end. The first ones are small, so that a plain mistake shows as a plain case."""
+def seeds(first: int, *, features: frozenset[str] = DIFFERENTIAL_FEATURES) -> Iterator[Case]:
+    """Cases without end. Those of low seeds are small, so that a plain mistake shows as a plain case."""
     for seed in itertools.count(first):
-        small = Size(stream_tables=1, rounds=2, depth=(seed - first) // 20)
-        yield generate_case(seed, features=features, size=size or (small if seed - first < 40 else Size()))
+        size = Size(stream_tables=1, rounds=2, depth=seed // 20) if seed < 40 else Size()
+        yield generate_case(seed, features=features, size=size)
 
 
 def main() -> int:

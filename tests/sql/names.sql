@@ -53,7 +53,7 @@ DELETE FROM t WHERE id = 1;
 CREATE TABLE t (v int);
 INSERT INTO t VALUES (1);
 -- stream table: s
-SELECT tableoid::regclass::text AS t, v FROM t;
+SELECT tableoid = 't'::regclass AS own, v FROM t;
 -- round
 INSERT INTO t VALUES (2);
 
