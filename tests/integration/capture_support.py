@@ -42,7 +42,8 @@ class Captured:
     def name(self) -> str:
         return str(self.session.value("SELECT %s::oid::regclass::text", (self.oid,)))
 
-    def rows(self) -> Counter[Row]:
+    def select(self) -> str:
+        """A query for the captured columns, each as text."""
         names = dict(
             self.session.rows(
                 "SELECT attnum::int4, quote_ident(attname) FROM pg_attribute WHERE attrelid = %s::oid",
@@ -50,7 +51,10 @@ class Captured:
             )
         )
         columns = ", ".join(f"({names[number]})::text" for number in self.attnums) or "1::text"
-        return Counter(self.session.rows(f"SELECT {columns} FROM {self.name}"))
+        return f"SELECT {columns} FROM {self.name}"
+
+    def rows(self) -> Counter[Row]:
+        return Counter(self.session.rows(self.select()))
 
     def changes(self) -> Counter[Row]:
         """The buffer's rows with their weights added up; those of weight zero are left out."""
