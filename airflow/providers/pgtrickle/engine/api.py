@@ -63,7 +63,10 @@ class PgTrickle:
     """
 
     def __init__(self, connection: psycopg.Connection[Any], *, settings: Settings | None = None) -> None:
-        """Work over a psycopg 3 connection that stays the caller's; raises ConnectionInUse unless it is idle."""
+        """Work over a psycopg 3 connection that stays the caller's.
+
+        Raises ConnectionInUse unless it is idle.
+        """
         self.settings = settings or Settings.from_environment()
         self._session = Session(connection)
         self._connection: psycopg.Connection[Any] | None = None

@@ -1,7 +1,9 @@
-"""From a binding to everything that maintaining it takes: storage, view, contents, delta. Pure but for ``describe``.
+"""From a binding to everything that maintaining it takes: storage, view, contents, delta.
 
-    binding ─lower─▶ Op ─rewrite─▶ Op ─split─▶ storage + view
-                                          └─differentiate─▶ ΔOp ─emit─▶ SQL
+Pure but for ``describe``.
+
+binding ─lower─▶ Op ─rewrite─▶ Op ─split─▶ storage + view
+                                      └─differentiate─▶ ΔOp ─emit─▶ SQL
 """
 
 from __future__ import annotations
@@ -61,7 +63,10 @@ LAYOUT_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How storage is laid out: its columns, the physical names of its key, and whether it is one row for ever."""
+    """How storage is laid out.
+
+    Its columns, the physical names of its key, and whether it is one row for ever.
+    """
 
     kind: StorageKind
     columns: tuple[StorageColumn, ...]
@@ -79,7 +84,10 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A maintainable query. ``root`` supplies the contents of storage; ``reason`` is set when it has no deltas."""
+    """A maintainable query. ``root`` supplies the contents of storage.
+
+    ``reason`` is set when it has no deltas.
+    """
 
     binding: Binding
     names: Names
@@ -113,7 +121,9 @@ class Compiled:
 
     def fill(self, storage: QualifiedName, late: Collection[int] = (), query: str | None = None) -> Statement:
         """The statement that fills empty storage."""
-        return fill_storage(storage, self.contents(late, query), self.layout.columns, hashed=not self.layout.key)
+        return fill_storage(
+            storage, self.contents(late, query), self.layout.columns, hashed=not self.layout.key
+        )
 
     def delta(
         self, storage: QualifiedName, storage_oid: int, changed: Collection[int], late: Collection[int] = ()
@@ -225,13 +235,13 @@ def refuse(binding: Binding) -> None:
     function = volatile_function(binding)
     if function is not None:
         raise UnsupportedQuery(
-            f"The query calls {function.name}(), which is VOLATILE: two evaluations differ without any change.",
+            f"The query calls {function.name}(), which is VOLATILE: its answer changes by itself.",
             hint="Compute the value when the row is written, or use an immutable function.",
         )
     for relation in binding.relations.values():
         if relation.kind == "catalog":
             raise UnsupportedQuery(
-                f"The query reads the system relation {relation.name.display}, whose changes cannot be captured.",
+                f"The query reads {relation.name.display}: changes of system relations cannot be captured.",
                 hint="Read ordinary tables only.",
             )
         if relation.kind == "temporary":
@@ -242,7 +252,8 @@ def refuse(binding: Binding) -> None:
     for feature, title in (("for_update", "FOR UPDATE or FOR SHARE"), ("tablesample", "TABLESAMPLE")):
         if feature in binding.features:
             raise UnsupportedQuery(
-                f"The query has {title}, which has no meaning for a stored result.", hint=f"Leave {title} out."
+                f"The query has {title}, which has no meaning for a stored result.",
+                hint=f"Leave {title} out.",
             )
 
 
@@ -264,11 +275,10 @@ def _projected(lowered: Lowered, names: Names) -> Lowered:
     seen: set[str] = set()
     for title, column in lowered.outputs:
         if column in seen:
-            copy = names.fresh(title)
-            copies.append((copy, ex.column(column)))
-            column = copy
-        seen.add(column)
-        outputs.append((title, column))
+            copies.append((names.fresh(title), ex.column(column)))
+        output = copies[-1][0] if column in seen else column
+        seen.add(output)
+        outputs.append((title, output))
     if not copies:
         return lowered
     passed = tuple((name, ex.column(name)) for name in lowered.op.columns)
@@ -332,10 +342,10 @@ def _cast_outputs(tree: Lowered, binding: Binding, names: Names) -> Lowered:
     outputs: list[tuple[str, str]] = []
     for (title, column), target in zip(tree.outputs, binding.columns, strict=True):
         if names.types[column].name != target.type.name and names.types[column].base != target.type.name:
-            copy = names.fresh(title, target.type)
-            casts.append((copy, ex.cast(ex.column(column), target.type.name)))
-            column = copy
-        outputs.append((title, column))
+            casts.append((names.fresh(title, target.type), ex.cast(ex.column(column), target.type.name)))
+            outputs.append((title, casts[-1][0]))
+        else:
+            outputs.append((title, column))
     if not casts:
         return Lowered(tree.op, tuple(outputs))
     passed = tuple((name, ex.column(name)) for name in tree.op.columns)
@@ -382,9 +392,7 @@ def _grouped(
         root = _with_only_key(root, only)
         keys = [StorageColumn("k1", only, BOOLEAN, not_null=True)]
     kept = [
-        StorageColumn(
-            f"s{position}", state.name, state.type, state.kind == "additive"
-        )
+        StorageColumn(f"s{position}", state.name, state.type, state.kind == "additive")
         for position, state in enumerate(states.states, 1)
     ]
     values = dict(states.values)
@@ -450,7 +458,10 @@ def _row_by_row(binding: Binding, names: Names, not_null: NotNull, lowered: Op, 
 
 
 def _without_domains(tree: Lowered, names: Names) -> Lowered:
-    """An outer join pads with NULL what a domain may refuse to store as NULL: store the domain's base type."""
+    """An outer join pads with NULL what a domain may refuse to store as NULL.
+
+    Store the domain's base type.
+    """
     if not any(isinstance(node, OuterJoin) for node in walk(tree.op)):
         return tree
     casts = {
@@ -464,7 +475,9 @@ def _without_domains(tree: Lowered, names: Names) -> Lowered:
     for column, (copy, base) in casts.items():
         names.types[copy] = replace(names.types[column], name=base)
         passed.append((copy, ex.cast(ex.column(column), base)))
-    outputs = tuple((title, casts[column][0] if column in casts else column) for title, column in tree.outputs)
+    outputs = tuple(
+        (title, casts[column][0] if column in casts else column) for title, column in tree.outputs
+    )
     return Lowered(Project(tree.op, tuple(passed)), outputs)
 
 
@@ -494,9 +507,7 @@ def _compile_whole(binding: Binding, reason: str) -> Compiled:
         for relation in binding.relations.values()
         if relation.kind in ("table", "partitioned")
     }
-    outputs = tuple(
-        (column, ex.column(name)) for column, name in zip(binding.columns, columns, strict=True)
-    )
+    outputs = tuple((column, ex.column(name)) for column, name in zip(binding.columns, columns, strict=True))
     return Compiled(
         binding, names, NotNull(()), root, root, root, layout, outputs, None, None, sources, reason
     )
@@ -521,4 +532,3 @@ def _sources(root: Op) -> dict[int, tuple[int, ...]]:
         if isinstance(node, Scan):
             found.setdefault(node.source.oid, set()).update(item.number for item in node.fields)
     return {oid: tuple(sorted(numbers)) for oid, numbers in sorted(found.items())}
-

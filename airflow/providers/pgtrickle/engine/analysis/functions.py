@@ -1,8 +1,9 @@
 """Which functions a maintained query may call.
 
 An immutable function gives the same answer for a row when it came and when it goes. PostgreSQL's own stable
-functions mostly depend on settings (the time zone, say), which a refresh pins to those of the definition; those that
-read the clock, the session or other tables cannot be pinned. A user's stable function may read anything.
+functions mostly depend on settings (the time zone, say), which a refresh pins to those of the definition;
+those that read the clock, the session or other tables cannot be pinned. A user's stable function may read
+anything.
 """
 
 from __future__ import annotations
@@ -54,7 +55,16 @@ _CLOCK_AND_SESSION = frozenset(
         "shobj_description",
     }
 )
-_CATALOG_PREFIXES = ("pg_", "txid_", "has_", "query_to_", "table_to_", "schema_to_", "database_to_", "cursor_to_")
+_CATALOG_PREFIXES = (
+    "pg_",
+    "txid_",
+    "has_",
+    "query_to_",
+    "table_to_",
+    "schema_to_",
+    "database_to_",
+    "cursor_to_",
+)
 #: age(timestamptz) and age(timestamp): with one argument they count from today.
 _AGE_FROM_TODAY = frozenset({1386, 2059})
 

@@ -36,7 +36,9 @@ def candidate_keys(op: Op, unique: Mapping[int, tuple[tuple[str, ...], ...]]) ->
         case Project():
             found = _project_keys(op, unique)
         case Join():
-            found = _join_keys([(side.columns, candidate_keys(side, unique)) for side in op.inputs], op.predicates)
+            found = _join_keys(
+                [(side.columns, candidate_keys(side, unique)) for side in op.inputs], op.predicates
+            )
         case OuterJoin():
             found = _outer_join_keys(op, unique)
         case Aggregate():

@@ -66,7 +66,8 @@ class NotNull:
                     name
                     for position, name in enumerate(node.columns)
                     if all(
-                        mapping[position] in known for mapping, known in zip(node.mappings, below, strict=True)
+                        mapping[position] in known
+                        for mapping, known in zip(node.mappings, below, strict=True)
                     )
                 )
             case ExposeWeight() | AsWeight():

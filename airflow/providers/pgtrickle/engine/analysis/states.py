@@ -1,12 +1,13 @@
 """What to keep of a group so that its aggregates can be maintained.
 
-    additive   count, sum and avg on exact types: sums of per-row contributions, so a row of weight w adds w times
+    additive   count, sum and avg on exact types: sums of per-row contributions, so a row of weight w adds w
+               times
                its contribution (the invertible aggregates of the algebra)
     extremum   min and max: a better value wins; when the stored one is deleted, the group is read again
     whole      everything else: the group is read again whenever it is touched
 
-Floating point sums are not additive: their value depends on the rows that were ever in the group. Numeric NaN is
-counted apart from the sum, and the possible scales are counted where there are several (ops.scales).
+Floating point sums are not additive: their value depends on the rows that were ever in the group. Numeric NaN
+is counted apart from the sum, and the possible scales are counted where there are several (ops.scales).
 """
 
 from __future__ import annotations
@@ -58,7 +59,10 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class GroupStates:
-    """The state of a group: ``count`` is the number of its rows; ``values`` gives each aggregate in terms of it."""
+    """The state of a group: ``count`` is the number of its rows.
+
+    ``values`` gives each aggregate in terms of it.
+    """
 
     count: str
     states: tuple[State, ...]

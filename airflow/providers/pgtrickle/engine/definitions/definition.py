@@ -19,7 +19,8 @@ class Definition:
     """A compiled query with its sources, in the order of their oids.
 
     ``views`` and ``functions`` are the oids of what the query's meaning rests on apart from its sources.
-    ``uncapturable`` says of sources why their changes cannot be captured: the query is recomputed at each refresh.
+    ``uncapturable`` says of sources why their changes cannot be captured: the query is recomputed at each
+    refresh.
     """
 
     compiled: Compiled
@@ -52,7 +53,10 @@ class _Describe:
 
 
 def define(session: Session, definition: QualifiedName, stream_table_id: int, *, verify: bool) -> Definition:
-    """Bind and compile the query of a definition view. Raises UnsupportedQuery for what cannot be maintained."""
+    """Bind and compile the query of a definition view.
+
+    Raises UnsupportedQuery for what cannot be maintained.
+    """
     binding = bind(session, definition, verify=verify)
     uncapturable = _uncapturable(session, binding)
     obstacle = next(iter(uncapturable.values()), None)
@@ -97,6 +101,8 @@ def define_stream_table(session: Session, table: StreamTable, *, verify: bool = 
 
 
 def _views(session: Session, definition: QualifiedName, binding: Binding) -> tuple[int, ...]:
-    own = session.value("SELECT pg_catalog.to_regclass(%s)::pg_catalog.oid::pg_catalog.int8", (str(definition),))
+    own = session.value(
+        "SELECT pg_catalog.to_regclass(%s)::pg_catalog.oid::pg_catalog.int8", (str(definition),)
+    )
     nested = [relation.oid for relation in binding.relations.values() if relation.kind == "view"]
     return tuple(sorted([own, *nested]))

@@ -2,9 +2,9 @@
 
     Δγ(A) = γ(A | K) − γ(A⁻ | K)          K = the group keys of ΔA
 
-Only groups with a changed row can change. Where every aggregate is invertible (analysis.states), one pass over A | K
-and ΔA computes both sides, each row counting with its weight after and with its weight before the change; otherwise
-A⁻ | K = A | K − ΔA is put together and grouped. Reads the input at the touched keys.
+Only groups with a changed row can change. Where every aggregate is invertible (analysis.states), one pass
+over A | K and ΔA computes both sides, each row counting with its weight after and with its weight before the
+change; otherwise A⁻ | K = A | K − ΔA is put together and grouped. Reads the input at the touched keys.
 """
 
 from __future__ import annotations

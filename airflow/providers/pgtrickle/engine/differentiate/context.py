@@ -36,8 +36,8 @@ from airflow.providers.pgtrickle.engine.rewrite.restrict import Restrict
 class Differentiate:
     """``delta(op)``: the change of a tree between the two frontiers of a refresh, as weighted rows.
 
-    ``changed`` are the oids of the sources with changes in the interval, ``late`` those with changes after it:
-    their state at the frontier is their present rows less the late changes.
+    ``changed`` are the oids of the sources with changes in the interval, ``late`` those with changes after
+    it: their state at the frontier is their present rows less the late changes.
     """
 
     def __init__(

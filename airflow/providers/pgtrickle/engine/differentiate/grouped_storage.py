@@ -3,8 +3,9 @@
     state'(g) = state(g) + Σ over the rows of ΔA in g :  weight · contribution        additive states
     min'(g)   = least(min(g), inserted)      unless the stored minimum left and nothing as small came
 
-The group's rows are read again only where an extremum was deleted, or where a state is neither additive nor an
-extremum. Reads the stored rows of the touched groups. A group whose row count becomes 0 has the sign −1: it goes.
+The group's rows are read again only where an extremum was deleted, or where a state is neither additive nor
+an extremum. Reads the stored rows of the touched groups. A group whose row count becomes 0 has the sign −1:
+it goes.
 """
 
 from __future__ import annotations
@@ -85,7 +86,9 @@ def _merged(
             calls.append(AggregateCall(name, ex.aggregate_call(state.kind, state.value, where)))
     changed = Aggregate(ExposeWeight(change, weight), op.keys, tuple(calls), op.scalar)
 
-    stored_names = dict(zip((*op.keys, *(state.name for state in states.states)), storage.columns, strict=True))
+    stored_names = dict(
+        zip((*op.keys, *(state.name for state in states.states)), storage.columns, strict=True)
+    )
     stored: Op = storage
     if not op.scalar:
         keys, pairs = delta.restrict.keys_of(changed, op.keys)
@@ -145,15 +148,15 @@ def _resolved(
     kept = Project(Filter(groups, ex.is_not_true(reread)), (*outputs, (sign, signed)))
     again = Filter(groups, reread)
     calls = tuple(AggregateCall(state.name, state.over_rows()) for state in states.states)
-    state = delta.state(op.input)
+    rows = delta.state(op.input)
     fresh: Op
     if op.scalar:
         # The condition is evaluated once, so the input is read only when it holds.
         gate = Project(again, ())
-        fresh = SemiJoin(Aggregate(SemiJoin(state, gate, ()), (), calls, scalar=True), gate, ())
+        fresh = SemiJoin(Aggregate(SemiJoin(rows, gate, ()), (), calls, scalar=True), gate, ())
     else:
         keys, pairs = delta.restrict.keys_of(again, op.keys)
-        fresh = Aggregate(delta.restrict.restrict(state, keys, pairs), op.keys, calls)
+        fresh = Aggregate(delta.restrict.restrict(rows, keys, pairs), op.keys, calls)
     fresh = Project(fresh, (*_passed(fresh.columns), (sign, ex.integer(1))))
     return union_all((kept, fresh), (*op.keys, *(state.name for state in states.states), sign))
 
@@ -168,8 +171,6 @@ def _lost(state: State, came: Expr, left: Expr) -> Expr:
     reached = ex.or_((ex.is_null(stored), ex.compare(left, better, stored)))
     replaced = ex.coalesce(ex.compare(came, better, left), ex.or_(()))
     return ex.and_((ex.is_not_null(left), reached, ex.negate(replaced)))
-
-
 
 
 def _null(state: State) -> Expr:

@@ -2,10 +2,11 @@
 
     Δ(A₁ ⋈ … ⋈ Aₙ) = Σᵢ  A₁⁻ ⋈ … ⋈ Aᵢ₋₁⁻ ⋈ ΔAᵢ ⋈ Aᵢ₊₁ ⋈ … ⋈ Aₙ        over the changed inputs i
 
-With A⁻ the state before and A the state after, the sum telescopes: neighbouring terms share all but one input, and
-what is left is A₁ ⋈ … ⋈ Aₙ − A₁⁻ ⋈ … ⋈ Aₙ⁻. Because ⋈ is linear, A⁻ = A − ΔA is taken apart where it is joined, so
-no state before the change is ever built. Each term starts from its small ΔAᵢ and looks the others up by joined keys:
-as many terms as changed inputs, none of which reads a relation as a whole where an index serves the key.
+With A⁻ the state before and A the state after, the sum telescopes: neighbouring terms share all but one
+input, and what is left is A₁ ⋈ … ⋈ Aₙ − A₁⁻ ⋈ … ⋈ Aₙ⁻. Because ⋈ is linear, A⁻ = A − ΔA is taken apart where
+it is joined, so no state before the change is ever built. Each term starts from its small ΔAᵢ and looks the
+others up by joined keys: as many terms as changed inputs, none of which reads a relation as a whole where an
+index serves the key.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     Δ f(A) = f(ΔA)        Δ(A + B) = ΔA + ΔB
 
-Each row's contribution depends on that row alone, so the operator is applied to the change as it is. Reads nothing
-else.
+Each row's contribution depends on that row alone, so the operator is applied to the change as it is. Reads
+nothing else.
 """
 
 from __future__ import annotations

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING
 from airflow.providers.pgtrickle.engine.differentiate.join import delta_join
 from airflow.providers.pgtrickle.engine.differentiate.semi_join import delta_semi_join
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
-from airflow.providers.pgtrickle.engine.ops.nodes import Empty, Join, Op, OuterJoin, Project, SemiJoin, union_all
+from airflow.providers.pgtrickle.engine.ops.nodes import (
+    Empty,
+    Join,
+    Op,
+    OuterJoin,
+    Project,
+    SemiJoin,
+    union_all,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate

@@ -3,10 +3,11 @@
     Δ(A ⋉ B) = ΔA ⋉ B  +  Σ over the rows a of A⁻ :  a · ([a has a match in B] − [a has a match in B⁻])
     Δ(A ▷ B) = ΔA ▷ B  −  the same sum
 
-Existence changes only for rows that match a row of ΔB, so the sum runs over those. The matches after the change are
-counted in B, the matches before it are those less the weights of the matching rows of ΔB: B⁻ is never built. A row of
-A⁻ = A − ΔA carries its weight, so duplicates and rows that came or went in the same interval need no special case.
-Reads A at the keys of ΔB, and B at the keys of what was found; without an equality in θ, A and B as a whole.
+Existence changes only for rows that match a row of ΔB, so the sum runs over those. The matches after the
+change are counted in B, the matches before it are those less the weights of the matching rows of ΔB: B⁻ is
+never built. A row of A⁻ = A − ΔA carries its weight, so duplicates and rows that came or went in the same
+interval need no special case. Reads A at the keys of ΔB, and B at the keys of what was found; without an
+equality in θ, A and B as a whole.
 """
 
 from __future__ import annotations
@@ -63,7 +64,11 @@ def _flips(op: SemiJoin, delta: Differentiate) -> Op:
             Project(present, ((touched.name, row), (after, one), (before, one))),
             Project(
                 gone,
-                ((touched.name, row), (after, ex.integer(0)), (before, ex.multiply(ex.integer(-1), ex.column(weight)))),
+                (
+                    (touched.name, row),
+                    (after, ex.integer(0)),
+                    (before, ex.multiply(ex.integer(-1), ex.column(weight))),
+                ),
             ),
         ),
         (touched.name, after, before),
@@ -100,7 +105,10 @@ def _flips(op: SemiJoin, delta: Differentiate) -> Op:
 
 
 def _touched(op: SemiJoin, delta: Differentiate) -> Op:
-    """The rows of A⁻ that can match a row of ΔB: those at its keys; a superset is harmless, it does not flip."""
+    """The rows of A⁻ that can match a row of ΔB: those at its keys.
+
+    A superset is harmless, it does not flip.
+    """
     change, restrict = delta.settled(op.right), delta.restrict
     pairs = [
         (mine, theirs)

@@ -1,7 +1,7 @@
 """Statements that bring storage to a new state: one statement, so one snapshot and one plan.
 
-Each returns one row: rows new, rows changed, rows gone, and how many should have gone. The last two differ only when
-storage is not what the change was computed against; the refresh then stops (see refresh.execute).
+Each returns one row: rows new, rows changed, rows gone, and how many should have gone. The last two differ
+only when storage is not what the change was computed against; the refresh then stops (see refresh.execute).
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def apply_keyed(
 ) -> Statement:
     """Upsert the rows with a positive sign, delete the keys that have only negative ones.
 
-    ``change`` supplies the columns of storage; ``sign`` is its column of signs, None when it is weighted. ``key``
-    lists the physical names of the key, which a unique index covers.
+    ``change`` supplies the columns of storage; ``sign`` is its column of signs, None when it is weighted.
+    ``key`` lists the physical names of the key, which a unique index covers.
     """
     source = emitter.select(change)
     sign_column = quote_identifier(WEIGHT if sign is None else sign)
@@ -52,9 +52,7 @@ def apply_keyed(
     rest = [item for item in columns if item.name not in key]
     over = f"PARTITION BY {', '.join(key_names)}"
     emitter.bind("change", f"SELECT {targets}, c.{sign_column} AS __pgt_sign FROM ({source}) AS c")
-    emitter.bind(
-        "step", f"SELECT *, bool_or(__pgt_sign > 0) OVER ({over}) AS __pgt_stays FROM change"
-    )
+    emitter.bind("step", f"SELECT *, bool_or(__pgt_sign > 0) OVER ({over}) AS __pgt_stays FROM change")
     if rest:
         assigned = [quote_identifier(item.name) for item in rest]
         assignments = ", ".join(f"{name} = EXCLUDED.{name}" for name in assigned)
@@ -70,12 +68,15 @@ def apply_keyed(
     )
     gone = [_delete_keys(storage, key_names, nullable=())]
     if nullable:
-        gone = [_delete_keys(storage, key_names, nullable, null=False), _delete_keys(storage, key_names, nullable)]
+        gone = [
+            _delete_keys(storage, key_names, nullable, null=False),
+            _delete_keys(storage, key_names, nullable),
+        ]
     parts = [f"put AS ({put})", *(f"gone{index} AS ({text})" for index, text in enumerate(gone))]
     counts = " + ".join(f"(SELECT count(*) FROM gone{index})" for index in range(len(gone)))
     text = (
-        f"SELECT (SELECT count(*) FROM put WHERE is_new), (SELECT count(*) FROM put WHERE NOT is_new), {counts},"
-        f" (SELECT count(*) FROM step WHERE NOT __pgt_stays)"
+        f"SELECT (SELECT count(*) FROM put WHERE is_new), (SELECT count(*) FROM put WHERE NOT is_new),"
+        f" {counts}, (SELECT count(*) FROM step WHERE NOT __pgt_stays)"
     )
     return _statement(emitter, parts, text)
 
@@ -99,7 +100,8 @@ def apply_unkeyed(
     same = " AND ".join(_same(item, "s", "d") for item in columns)
     found = (
         f"SELECT s.ctid AS place, d.__pgt_sign, row_number() OVER (PARTITION BY d.__pgt_row) AS copy"
-        f" FROM step AS d JOIN {storage} AS s ON s.{ROW_HASH} = d.{ROW_HASH} AND {same} WHERE d.__pgt_sign < 0"
+        f" FROM step AS d JOIN {storage} AS s ON s.{ROW_HASH} = d.{ROW_HASH} AND {same}"
+        f" WHERE d.__pgt_sign < 0"
     )
     gone = (
         f"DELETE FROM {storage} WHERE ctid = ANY (ARRAY("
@@ -145,7 +147,10 @@ def _any_null(columns: Sequence[StorageColumn], alias: str) -> str:
 
 
 def _image(item: StorageColumn, alias: str) -> str:
-    """The value such that equality means identity: what two equal values may show differently is compared too."""
+    """The value such that equality means identity.
+
+    What two equal values may show differently is compared too.
+    """
     value = f"{alias}.{quote_identifier(item.name)}"
     return value if item.type.has_equality and item.type.equal_image else f"CAST({value} AS text)"
 

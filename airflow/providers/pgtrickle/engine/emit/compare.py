@@ -1,4 +1,4 @@
-"""The statement behind verification: by how many rows do two relations differ, as multisets?"""
+"""The statement behind verification: by how many rows two relations differ, as multisets."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ from airflow.providers.pgtrickle.engine.schema import Column
 
 
 def compare_relations(columns: Sequence[Column], query: str, view: QualifiedName) -> Statement:
-    """One row: rows of ``query`` missing in ``view``, rows of ``view`` that ``query`` does not have, rows of ``view``.
+    """One row.
 
-    Rows are the same when their columns are equal, NULL to NULL; types without equality compare by their text.
+    Rows of ``query`` missing in ``view``, rows of ``view`` that ``query`` does not have, rows of ``view``.
+
+    Rows are the same when their columns are equal, NULL to NULL; types without equality compare by their
+    text.
     """
     names = tuple(f"c{position}" for position in range(1, len(columns) + 1))
     # Equality alone decides here, not what else two equal values may show.
-    types = {name: replace(column.type, equal_image=True) for name, column in zip(names, columns, strict=True)}
+    types = {
+        name: replace(column.type, equal_image=True) for name, column in zip(names, columns, strict=True)
+    }
     expected, actual = Query(query, names), Query(f"SELECT * FROM {view}", names)
     difference = Consolidate(UnionAll((expected, Negate(actual)), names, (names, names)))
     emitter = Emitter(types, NotNull(()), difference)

@@ -1,8 +1,8 @@
 """Operator trees to SELECT statements.
 
-Nodes melt into one SELECT as far as SQL allows; a small subtree (analysis.size) that several nodes read is bound
-once as a materialised common table expression. A large subtree is never bound: it stands where it is read, so
-that the planner can drive it from the small relation beside it.
+Nodes melt into one SELECT as far as SQL allows; a small subtree (analysis.size) that several nodes read is
+bound once as a materialised common table expression. A large subtree is never bound: it stands where it is
+read, so that the planner can drive it from the small relation beside it.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ class Emitter:
         self._shared = {
             id(node)
             for node in walk(*roots)
-            if isinstance(node, Number) or (readers[id(node)] > 1 and id(node) in small and _worth_binding(node))
+            if isinstance(node, Number)
+            or (readers[id(node)] > 1 and id(node) in small and _worth_binding(node))
         }
 
     def select(self, op: Op) -> str:
@@ -136,7 +137,7 @@ class Emitter:
     def _closed(self, text: str, op: Op) -> Block:
         return self._item(f"({text})", op)
 
-    def _fresh(self, op: Op) -> Block:
+    def _fresh(self, op: Op) -> Block:  # noqa: C901 - one case for each node
         match op:
             case Scan():
                 return self._scan(op)
@@ -304,7 +305,10 @@ class Emitter:
             same = f"{block.outputs[column]} IS NOT DISTINCT FROM {keys.outputs[key]}"
             conditions.append(same if key in nullable else f"{block.outputs[column]} = {keys.outputs[key]}")
         on_null = Block(
-            block.sources + keys.sources, block.conditions + keys.conditions + conditions, block.outputs, block.weight
+            block.sources + keys.sources,
+            block.conditions + keys.conditions + conditions,
+            block.outputs,
+            block.weight,
         )
         branches = [part.select(op.columns, weighted=op.weighted) for part in (matched, on_null)]
         return self._closed(" UNION ALL ".join(branches), op)
@@ -342,7 +346,7 @@ class Emitter:
         return self._closed(" UNION ALL ".join(branches), op)
 
     def _consolidate(self, op: Consolidate) -> Block:
-        """Rows are the same when no function can tell them apart, which for some types is more than equality."""
+        """Rows are the same when no function can tell them apart: for some types more than equality."""
         block = self._groupable(op.input, op.columns)
         outputs: dict[str, str] = {}
         terms: list[str] = []
@@ -381,4 +385,3 @@ class Emitter:
 def _worth_binding(node: Op) -> bool:
     """Bare constants are repeated; they cost nothing."""
     return not isinstance(node, (Constant, Empty))
-

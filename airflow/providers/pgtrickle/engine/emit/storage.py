@@ -39,6 +39,8 @@ def select_view(
 ) -> str:
     """The SELECT of the user's view: its columns over storage, and the rows of storage that it shows."""
     scope = {item.column: reference("s", item.name) for item in columns}
-    targets = ", ".join(f"{render(value, scope)} AS {quote_identifier(column.name)}" for column, value in outputs)
+    targets = ", ".join(
+        f"{render(value, scope)} AS {quote_identifier(column.name)}" for column, value in outputs
+    )
     where = f" WHERE {render(visible, scope)}" if visible is not None else ""
     return f"SELECT {targets} FROM {storage} AS s{where}"

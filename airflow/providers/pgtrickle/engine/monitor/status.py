@@ -16,7 +16,10 @@ PENDING_LIMIT = 100_000
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """A stream table's state. ``staleness`` is the age of what it shows; ``pending_changes`` counts up to 100,000."""
+    """A stream table's state. ``staleness`` is the age of what it shows.
+
+    ``pending_changes`` counts up to 100,000.
+    """
 
     name: str
     status: str
@@ -41,7 +44,7 @@ def status(session: Session) -> list[StatusRow]:
         counted = {table.id: _pending(session, table, now) for table in tables.values()}
         rows = session.rows(load(__package__, "status"))
     return [
-        StatusRow(tables[row[0]].name.display, *row[3:10], counted[row[0]], *row[10:])
+        StatusRow(*(tables[row[0]].name.display, *row[3:10], counted[row[0]], *row[10:]))
         for row in rows
         if row[0] in tables
     ]

@@ -1,8 +1,9 @@
 """Lowering: the canonical text of a defining query becomes an operator tree.
 
 The text is PostgreSQL's own (pg_get_viewdef under an empty search_path), so names are resolved as it resolved
-them: relations are qualified, columns are qualified wherever two ranges could supply them. What has no operator
-raises Unsupported with the construct's name; the stream table is then recomputed, or refused in DIFFERENTIAL mode.
+them: relations are qualified, columns are qualified wherever two ranges could supply them. What has no
+operator raises Unsupported with the construct's name; the stream table is then recomputed, or refused in
+DIFFERENTIAL mode.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ class Environment:
     parent: Environment | None = None
 
     def find(self, name: str) -> Environment | None:
+        """The innermost environment that defines the name."""
         environment: Environment | None = self
         while environment is not None and name not in environment.definitions:
             environment = environment.parent
@@ -146,7 +148,8 @@ class _Lowering:
 
     def _values(self, node: exp.Values) -> Lowered:
         rows = [
-            tuple(row.expressions) if isinstance(row, exp.Tuple) else (row.unnest(),) for row in node.expressions
+            tuple(row.expressions) if isinstance(row, exp.Tuple) else (row.unnest(),)
+            for row in node.expressions
         ]
         titles = [f"column{position}" for position in range(1, len(rows[0]) + 1)]
         columns = tuple(self.names.fresh(title) for title in titles)
@@ -339,9 +342,7 @@ class _Lowering:
         op = Scan(Source(relation.oid, relation.name), fields)
         return Lowered(op, tuple((item.name, item.output) for item in fields))
 
-    def _aliased(
-        self, op: Op, columns: Sequence[tuple[str, Expr]], alias: exp.TableAlias | None
-    ) -> FromItem:
+    def _aliased(self, op: Op, columns: Sequence[tuple[str, Expr]], alias: exp.TableAlias | None) -> FromItem:
         titles = [identifier.name for identifier in (alias.args.get("columns") or ())] if alias else []
         named = tuple(
             (titles[position] if position < len(titles) else title, value)
@@ -388,9 +389,9 @@ class _Lowering:
         return tuple(merged) + rest, tuple(predicates)
 
     def _merged_value(self, one: Expr, other: Expr, side: str) -> Expr:
-        left, right = ex.column_of(one), ex.column_of(other)
         types = self.names.types
-        same = left in types and right in types and types[left].oid == types[right].oid  # type: ignore[index]
+        left, right = types.get(ex.column_of(one) or ""), types.get(ex.column_of(other) or "")
+        same = left is not None and right is not None and left.oid == right.oid
         if same and side in ("", "LEFT"):
             return one
         if same and side == "RIGHT":

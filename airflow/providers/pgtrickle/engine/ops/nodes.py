@@ -1,9 +1,12 @@
 """The nodes of the operator tree: frozen declarations, valid by construction.
 
-Every column of a tree has a name of its own, so expressions need no qualification, a join never renames, and a
-rewrite can move an expression to any place where its columns exist. A relation is *plain* (a multiset of rows)
-or *weighted* (rows with an integer weight; see docs/algebra). The weight is no column: linear operators carry it
-along, and only ``ExposeWeight`` and ``AsWeight`` turn it into a column and back.
+Every column of a tree has a name of its own, so expressions need no qualification, a join never renames, and
+a rewrite can move an expression to any place where its columns exist. A relation is *plain* (a multiset of
+rows) or *weighted* (rows with an integer weight; see docs/algebra). The weight is no column: linear operators
+carry it along, and only ``ExposeWeight`` and ``AsWeight`` turn it into a column and back.
+
+Every node offers ``columns``, its output columns in order; ``inputs``, the relations it reads; and
+``weighted``.
 
 Nodes compare by identity: a subtree that is used twice is the same object, and is bound once when emitted.
 """
@@ -20,6 +23,17 @@ from airflow.providers.pgtrickle.engine.ops.expressions import Expr, column_name
 
 class InvalidTree(AssertionError):
     """A node was built over columns that its inputs do not have: a defect of the engine."""
+
+
+class _OneInput:
+    """A node over one relation."""
+
+    __slots__ = ()
+    input: Op
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return (self.input,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +75,10 @@ class Scan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Changes:
-    """The buffered changes of a source: ``delta`` between the two frontiers of a refresh, ``late`` after them."""
+    """The buffered changes of a source.
+
+    ``delta`` between the two frontiers of a refresh, ``late`` after them.
+    """
 
     source: Source
     fields: tuple[SourceColumn, ...]
@@ -131,7 +148,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Filter:
+class Filter(_OneInput):
     """The rows for which the predicate is true."""
 
     input: Op
@@ -145,16 +162,12 @@ class Filter:
         return self.input.columns
 
     @property
-    def inputs(self) -> tuple[Op, ...]:
-        return (self.input,)
-
-    @property
     def weighted(self) -> bool:
         return self.input.weighted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Project:
+class Project(_OneInput):
     """One output row for each input row, computed by expressions."""
 
     input: Op
@@ -169,10 +182,6 @@ class Project:
     @property
     def columns(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.outputs)
-
-    @property
-    def inputs(self) -> tuple[Op, ...]:
-        return (self.input,)
 
     @property
     def weighted(self) -> bool:
@@ -301,7 +310,7 @@ class AggregateCall:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Aggregate:
+class Aggregate(_OneInput):
     """GROUP BY the key columns; without keys one row for the whole input, even an empty one.
 
     Without aggregates it is DISTINCT.
@@ -323,10 +332,6 @@ class Aggregate:
     @property
     def columns(self) -> tuple[str, ...]:
         return self.keys + tuple(item.name for item in self.calls)
-
-    @property
-    def inputs(self) -> tuple[Op, ...]:
-        return (self.input,)
 
     @property
     def weighted(self) -> bool:
@@ -353,7 +358,7 @@ class UnionAll:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Negate:
+class Negate(_OneInput):
     """The same rows with their weights' signs turned."""
 
     input: Op
@@ -363,16 +368,12 @@ class Negate:
         return self.input.columns
 
     @property
-    def inputs(self) -> tuple[Op, ...]:
-        return (self.input,)
-
-    @property
     def weighted(self) -> bool:
         return True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ExposeWeight:
+class ExposeWeight(_OneInput):
     """The rows with their weight as an ordinary column ``name`` (1 where the input is plain); plain."""
 
     input: Op
@@ -383,16 +384,12 @@ class ExposeWeight:
         return (*self.input.columns, self.name)
 
     @property
-    def inputs(self) -> tuple[Op, ...]:
-        return (self.input,)
-
-    @property
     def weighted(self) -> bool:
         return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AsWeight:
+class AsWeight(_OneInput):
     """The rows with the integer column ``name`` as their weight; weighted."""
 
     input: Op
@@ -407,17 +404,16 @@ class AsWeight:
         return tuple(name for name in self.input.columns if name != self.name)
 
     @property
-    def inputs(self) -> tuple[Op, ...]:
-        return (self.input,)
-
-    @property
     def weighted(self) -> bool:
         return True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Consolidate:
-    """One row for each distinct row of a weighted input, with the sum of its weights; none where that is 0."""
+class Consolidate(_OneInput):
+    """One row for each distinct row of a weighted input, with the sum of its weights.
+
+    None where that is 0.
+    """
 
     input: Op
 
@@ -426,27 +422,22 @@ class Consolidate:
         return self.input.columns
 
     @property
-    def inputs(self) -> tuple[Op, ...]:
-        return (self.input,)
-
-    @property
     def weighted(self) -> bool:
         return True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plain:
-    """A weighted relation whose consolidated weights are not negative, as a plain one: each row that often."""
+class Plain(_OneInput):
+    """A weighted relation whose consolidated weights are not negative, as a plain one.
+
+    Each row that often.
+    """
 
     input: Op
 
     @property
     def columns(self) -> tuple[str, ...]:
         return self.input.columns
-
-    @property
-    def inputs(self) -> tuple[Op, ...]:
-        return (self.input,)
 
     @property
     def weighted(self) -> bool:
@@ -454,7 +445,7 @@ class Plain:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Number:
+class Number(_OneInput):
     """The rows with a number of their own in the column ``name``; the weight becomes the column ``weight``.
 
     The numbers are stable within one statement only, because the node is bound once and materialised.
@@ -467,10 +458,6 @@ class Number:
     @property
     def columns(self) -> tuple[str, ...]:
         return (*self.input.columns, self.name, self.weight)
-
-    @property
-    def inputs(self) -> tuple[Op, ...]:
-        return (self.input,)
 
     @property
     def weighted(self) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from airflow.providers.pgtrickle.engine.parse.dialect import dialect, generate, parse_canonical
+from airflow.providers.pgtrickle.engine.parse.groups import complete_groups
 from airflow.providers.pgtrickle.engine.parse.lexer import line_and_column
 from airflow.providers.pgtrickle.engine.parse.references import table_references
 from airflow.providers.pgtrickle.engine.parse.statement import first_difference, single_query
 from airflow.providers.pgtrickle.engine.parse.substitute import inline_views, rewind
 
 __all__ = [
+    "complete_groups",
     "dialect",
     "first_difference",
     "generate",

@@ -21,8 +21,9 @@ def rewind(text: str, replacements: Mapping[QualifiedName, str]) -> str:
     """A canonical text with these relations replaced by query texts, under the same aliases.
 
     A replacement gives the relation's columns under their names. Views must have been inlined. Raises
-    UnsupportedQuery for ONLY and TABLESAMPLE on a replaced relation. What needs the relation itself (its row
-    type, system columns, a GROUP BY completed by its primary key) is for PostgreSQL to refuse.
+    UnsupportedQuery for ONLY and TABLESAMPLE on a replaced relation. A GROUP BY that rests on a primary key
+    is to be completed before (``complete_groups``); what else needs the relation itself, its row type or
+    system columns, is for PostgreSQL to refuse.
     """
     queries: dict[QualifiedName, Substitute] = {name: (query, None) for name, query in replacements.items()}
     return _substitute(text, queries.get)

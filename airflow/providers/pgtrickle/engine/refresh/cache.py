@@ -1,7 +1,7 @@
 """Compiled definitions and delta statements, kept while they hold.
 
-A definition is compiled again when a name in it changed (a renamed column reads differently, not otherwise), and when
-a view or function that it rests on was replaced.
+A definition is compiled again when a name in it changed (a renamed column reads differently, not otherwise),
+and when a view or function that it rests on was replaced.
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ class DefinitionCache:
         self._known: dict[int, Known] = {}
 
     def get(self, table: StreamTable) -> Known:
-        """The stream table's definition, compiled now unless it is known; in the session's transaction, if any."""
+        """The stream table's definition, compiled now unless it is known.
+
+        In the session's transaction, if any.
+        """
         known = self._known.get(table.id)
         if known is None or known.generation != table.generation:
             if self.session.in_transaction:

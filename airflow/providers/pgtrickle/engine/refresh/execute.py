@@ -1,8 +1,8 @@
 """One refresh, from the locks to the commit.
 
-The locks come first, because LOCK TABLE takes no snapshot while it waits: the transaction's one snapshot is then
-taken when no other refresh of the stream table runs and no source can be truncated or rewritten under it. Everything
-else (what changed, what the catalog says, the sources' rows) is read in that snapshot.
+The locks come first, because LOCK TABLE takes no snapshot while it waits: the transaction's one snapshot is
+then taken when no other refresh of the stream table runs and no source can be truncated or rewritten under
+it. Everything else (what changed, what the catalog says, the sources' rows) is read in that snapshot.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from airflow.providers.pgtrickle.engine.errors import (
     UpstreamNotReady,
 )
 from airflow.providers.pgtrickle.engine.frontier import Frontier, Snapshot
-from airflow.providers.pgtrickle.engine.names import QualifiedName, storage_name
+from airflow.providers.pgtrickle.engine.names import storage_name
 from airflow.providers.pgtrickle.engine.refresh.cache import DefinitionCache, Known
 from airflow.providers.pgtrickle.engine.refresh.plan import Facts, Plan, decide
 from airflow.providers.pgtrickle.engine.refresh.rewound import rewound_query
 from airflow.providers.pgtrickle.engine.refresh.values import RefreshResult, RunFrontier
 from airflow.providers.pgtrickle.engine.settings import Settings
 
-#: SQLSTATEs by which PostgreSQL says that a cached definition no longer fits: unknown column, table, function.
+#: SQLSTATEs by which PostgreSQL says that a cached definition no longer fits: a name in it is gone.
 _STALE_DEFINITION = frozenset({"42703", "42P01", "42883", "42704", "0A000"})
 
 #: Delta statements join many small relations: let the planner see them whole, and compile nothing.
@@ -138,7 +138,7 @@ class Refresher:
                 self._prune(known, result)
                 return result
         raise RefreshFailed(
-            f"The definition or the capture of {table.name.display} changed again and again during its refresh.",
+            f"The definition or the capture of {table.name.display} kept changing during its refresh.",
             sqlstate="40001",
             subject=table.name.display,
         )
@@ -173,7 +173,7 @@ class Refresher:
                 if known.meaning != moment.meaning:
                     raise _DefinitionMoved
             run = None if gap is not None or rebuild is not None else run
-            done = self._at_run_frontier(table, moment, run, started, clock)
+            done = self._at_run_frontier(table, moment, run, clock)
             if done is not None:
                 return done
             target = self._target(table, definition, moment, run)
@@ -248,7 +248,7 @@ class Refresher:
         )
 
     def _at_run_frontier(
-        self, table: StreamTable, moment: _Moment, run: RunFrontier | None, started: datetime, clock: float
+        self, table: StreamTable, moment: _Moment, run: RunFrontier | None, clock: float
     ) -> RefreshResult | None:
         """The result for a table that is at the run's frontier already, or past it."""
         if run is None or moment.current is None or not moment.current.snapshot.contains(run.snapshot):
@@ -275,10 +275,14 @@ class Refresher:
     def _target(
         self, table: StreamTable, definition: Definition, moment: _Moment, run: RunFrontier | None
     ) -> Frontier:
-        """The frontier to reach: the run's snapshot or the present, and for each upstream the version at it."""
+        """The frontier to reach.
+
+        The run's snapshot or the present, and for each upstream the version at it.
+        """
         if run is None:
             versions = {
-                upstream: Snapshot.through(moment.versions.get(upstream, 0)) for upstream in definition.upstream
+                upstream: Snapshot.through(moment.versions.get(upstream, 0))
+                for upstream in definition.upstream
             }
             return Frontier(moment.now, versions)
         opened = catalog.run(self.session, run.run_id)
@@ -288,8 +292,8 @@ class Refresher:
             version = catalog.version_at(self.session, upstream, run.snapshot)
             if version is None:
                 raise UpstreamNotReady(
-                    f"Stream table {self._name_of(upstream)}, which {table.name.display} reads, has no version at "
-                    f"or before the run's frontier.",
+                    f"Stream table {self._name_of(upstream)}, which {table.name.display} reads, has no "
+                    "version at or before the run's frontier.",
                     hint="Refresh it in the same run first.",
                     subject=table.name.display,
                 )
@@ -310,7 +314,7 @@ class Refresher:
         frontier = catalog.by_id(self.session, upstream).frontier
         if frontier is not None and not run.snapshot.contains(frontier.snapshot):
             raise RunFrontierPassed(
-                f"Stream table {name}, which {table.name.display} reads, was refreshed past the run's frontier.",
+                f"Stream table {name}, which {table.name.display} reads, is past the run's frontier.",
                 hint="The next run is consistent again.",
                 subject=table.name.display,
             )
@@ -340,7 +344,9 @@ class Refresher:
             counted = pending(session, self._intervals(definition, moment.current, target))
         late: frozenset[int] = frozenset()
         if target.snapshot != moment.now:
-            after = pending(session, self._intervals(definition, target, _present(definition, moment)), limit=1)
+            after = pending(
+                session, self._intervals(definition, target, _present(definition, moment)), limit=1
+            )
             late = frozenset(source for source, count in after.items() if count)
         rows: float | None = None
         if sum(counted.values()) > 5_000:
@@ -440,7 +446,12 @@ class Refresher:
     # -- afterwards ---------------------------------------------------------------------------------------
 
     def _record(
-        self, table: StreamTable, result: RefreshResult, facts: Facts, run: RunFrontier | None, started: datetime
+        self,
+        table: StreamTable,
+        result: RefreshResult,
+        facts: Facts,
+        run: RunFrontier | None,
+        started: datetime,
     ) -> None:
         catalog.record_refresh(
             self.session,
@@ -520,6 +531,4 @@ def _of_source(frontier: Frontier, upstream: int | None) -> Snapshot:
 
 
 def _present(definition: Definition, moment: _Moment) -> Frontier:
-    return Frontier(moment.now, {upstream: moment.now for upstream in definition.upstream})
-
-
+    return Frontier(moment.now, dict.fromkeys(definition.upstream, moment.now))

@@ -1,4 +1,7 @@
-"""What a refresh is going to do, decided from facts alone: pure, so that explaining and doing cannot differ."""
+"""What a refresh is going to do, decided from facts alone.
+
+Pure, so that explaining and doing cannot differ.
+"""
 
 from __future__ import annotations
 
@@ -66,11 +69,15 @@ def decide(facts: Facts, settings: Settings) -> Plan:
     if not facts.differential:
         return Plan("FULL", f"Recomputed as a whole: {facts.mode_reason}.", changed, facts.late)
     total = sum(facts.pending.values())
-    if facts.source_rows is not None and total > max(SMALL_CHANGE, settings.full_threshold * facts.source_rows):
+    if facts.source_rows is not None and total > max(
+        SMALL_CHANGE, settings.full_threshold * facts.source_rows
+    ):
         return Plan(
             "FULL",
             f"{total} changes are more than {settings.full_threshold:.0%} of the changed sources' rows.",
             changed,
             facts.late,
         )
-    return Plan("DIFFERENTIAL", f"{total} {'change' if total == 1 else 'changes'} to follow.", changed, facts.late)
+    return Plan(
+        "DIFFERENTIAL", f"{total} {'change' if total == 1 else 'changes'} to follow.", changed, facts.late
+    )

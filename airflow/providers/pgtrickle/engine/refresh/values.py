@@ -13,9 +13,12 @@ from airflow.providers.pgtrickle.engine.frontier import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class RefreshResult:
-    """What one refresh did. A row that changed counts as one deleted and one inserted; ``duration_ms`` is wall clock.
+    """What one refresh did. A row that changed counts as one deleted and one inserted.
 
-    ``frontier`` is the snapshot of the base tables that the stream table shows now, ``data_timestamp`` its time.
+    ``duration_ms`` is wall clock.
+
+    ``frontier`` is the snapshot of the base tables that the stream table shows now, ``data_timestamp`` its
+    time.
     """
 
     stream_table: str

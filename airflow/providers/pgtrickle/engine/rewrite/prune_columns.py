@@ -52,11 +52,11 @@ def _reads(node: Op, wanted: set[str]) -> list[set[str]]:
         case Project():
             return [set(ex.column_names(*(value for name, value in node.outputs if name in wanted)))]
         case Join() | OuterJoin():
-            read = wanted | ex.column_names(*node.predicates)
+            read = wanted.union(ex.column_names(*node.predicates))
             return [read & set(side.columns) for side in node.inputs]
         case SemiJoin():
-            read = ex.column_names(*node.predicates)
-            return [(wanted | read) & set(node.left.columns), set(read) & set(node.right.columns)]
+            tested = ex.column_names(*node.predicates)
+            return [(wanted | tested) & set(node.left.columns), set(tested) & set(node.right.columns)]
         case KeyJoin():
             return [wanted | {column for column, _ in node.pairs}, set(node.keys.columns)]
         case Aggregate():
@@ -68,8 +68,8 @@ def _reads(node: Op, wanted: set[str]) -> list[set[str]]:
                 for mapping in node.mappings
             ]
         case ExposeWeight() | Number():
-            # Which rows there are, and not only how their weights add up, counts from here on: dropping a column
-            # would let rows cancel out that a reader of the support must see.
+            # Which rows there are, and not only how their weights add up, counts from here on: dropping a
+            # column would let rows cancel out that a reader of the support must see.
             return [set(node.input.columns)]
         case AsWeight():
             return [wanted | {node.name}]

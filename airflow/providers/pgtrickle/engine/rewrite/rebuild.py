@@ -6,10 +6,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from airflow.providers.pgtrickle.engine.ops.nodes import (
+    Aggregate,
+    AsWeight,
+    Changes,
+    Consolidate,
+    Constant,
+    Empty,
+    ExposeWeight,
+    Filter,
     Join,
     KeyJoin,
+    Negate,
+    Number,
     Op,
     OuterJoin,
+    Plain,
+    Project,
+    Query,
+    Scan,
     SemiJoin,
     UnionAll,
     walk,
@@ -27,8 +41,20 @@ def with_inputs(op: Op, inputs: Sequence[Op]) -> Op:
             return replace(op, left=inputs[0], right=inputs[1])
         case KeyJoin():
             return replace(op, input=inputs[0], keys=inputs[1])
-        case _:
-            return replace(op, input=inputs[0])  # type: ignore[call-arg]
+        case (
+            Filter()
+            | Project()
+            | Aggregate()
+            | Negate()
+            | ExposeWeight()
+            | AsWeight()
+            | Consolidate()
+            | Plain()
+            | Number()
+        ):
+            return replace(op, input=inputs[0])
+        case Scan() | Changes() | Constant() | Empty() | Query():
+            return op
 
 
 def transform(root: Op, change: Callable[[Op], Op]) -> Op:

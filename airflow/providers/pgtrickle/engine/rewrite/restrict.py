@@ -6,11 +6,12 @@
     π(A) | K     = π(A | K)                   (A + B) | K = A | K + B | K
     (A ⋈ B) | K  = (A | K) ⋈ B  K on A        (A ⟕ B) | K = (A | K) ⟕ B      K on A
 
-This is the magic-set rewrite (Bancilhon et al., PODS 1986; Mumick & Pirahesh, SIGMOD 1994). Where only some key
-columns can be pushed, the part that can is pushed (a superset of the rows), and the exact restriction stays above.
+This is the magic-set rewrite (Bancilhon et al., PODS 1986; Mumick & Pirahesh, SIGMOD 1994). Where only some
+key columns can be pushed, the part that can is pushed (a superset of the rows), and the exact restriction
+stays above.
 
-A join whose one side has become small hands the restriction on: ``drive`` orders the other sides so that those
-that the planner cannot drive by itself (a grouped subquery, say) are restricted to the joined keys.
+A join whose one side has become small hands the restriction on: ``drive`` orders the other sides so that
+those that the planner cannot drive by itself (a grouped subquery, say) are restricted to the joined keys.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     UnionAll,
     union_all,
 )
+from airflow.providers.pgtrickle.engine.rewrite.rebuild import with_inputs
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -108,7 +110,7 @@ class Restrict:
         return self.to_rows_of(op, driver, _equated(op, driver, predicates))
 
     def drivable(self, op: Op) -> bool:
-        """Whether PostgreSQL's planner can look up rows of ``op`` for each row of a small relation beside it."""
+        """Whether the planner can look up rows of ``op`` for each row of a small relation beside it."""
         match op:
             case Scan() | Constant():
                 return True
@@ -131,9 +133,9 @@ class Restrict:
     ) -> Op:
         """The inner join of a small driver with other inputs, each of which is looked up by joined keys.
 
-        Inputs that the planner can drive by itself are joined together, so that it finds their order; the rest
-        follow one by one as soon as an equality connects them. ``minus`` maps the id of an input to a small
-        relation that is to be subtracted from it: A ⋈ (B − C) is taken as A ⋈ B − A ⋈ C.
+        Inputs that the planner can drive by itself are joined together, so that it finds their order; the
+        rest follow one by one as soon as an equality connects them. ``minus`` maps the id of an input to a
+        small relation that is to be subtracted from it: A ⋈ (B − C) is taken as A ⋈ B − A ⋈ C.
         """
         joined, rest, open_predicates = driver, list(others), list(predicates)
         while rest:
@@ -162,15 +164,15 @@ class Restrict:
         if not below:
             return KeyJoin(op, keys, pairs)
         if len(below) == len(pairs):
-            return replace(op, input=self.restrict(op.input, keys, below))  # type: ignore[call-arg, union-attr]
+            return with_inputs(op, [self.restrict(op.inputs[0], keys, below)])
         fewer, renamed = self.keys_of(keys, tuple(dict.fromkeys(key for _, key in below)))
         names = dict(renamed)
-        inner = self.restrict(op.input, fewer, tuple((column, names[key]) for column, key in below))  # type: ignore[union-attr]
-        return KeyJoin(replace(op, input=inner), keys, pairs)  # type: ignore[call-arg]
+        inner = self.restrict(op.inputs[0], fewer, tuple((column, names[key]) for column, key in below))
+        return KeyJoin(with_inputs(op, [inner]), keys, pairs)
 
     def _branches(self, op: UnionAll, keys: Op, pairs: Pairs) -> Iterable[Op]:
         for side, mapping in zip(op.inputs, op.mappings, strict=True):
-            position = {name: source for name, source in zip(op.columns, mapping, strict=True)}
+            position = dict(zip(op.columns, mapping, strict=True))
             yield self.restrict(side, keys, tuple((position[column], key) for column, key in pairs))
 
     def _outer_join(self, op: OuterJoin, keys: Op, pairs: Pairs) -> Op:
@@ -241,7 +243,9 @@ def _connects(predicate: Expr, known: set[str], columns: set[str]) -> bool:
     if sides is None:
         return False
     one, other = ex.column_names(sides[0]), ex.column_names(sides[1])
-    return bool(one and other) and ((one <= known and other <= columns) or (other <= known and one <= columns))
+    return bool(one and other) and (
+        (one <= known and other <= columns) or (other <= known and one <= columns)
+    )
 
 
 def _equated(op: Op, driver: Op, predicates: Iterable[Expr]) -> list[tuple[str, str]]:

@@ -1,8 +1,9 @@
 """Creating a stream table, and building its storage anew.
 
-Two transactions: the first installs capture and the empty storage, the second takes one snapshot, fills the storage
-in it and shows the view. Whatever is written after the first is captured, whatever is visible to the second is in
-the fill, and the snapshot tells the two apart. Writers are held up only while the first has its locks.
+Two transactions: the first installs capture and the empty storage, the second takes one snapshot, fills the
+storage in it and shows the view. Whatever is written after the first is captured, whatever is visible to the
+second is in the fill, and the snapshot tells the two apart. Writers are held up only while the first has its
+locks.
 """
 
 from __future__ import annotations
@@ -78,7 +79,9 @@ def checked_mode(refresh_mode: str) -> Any:
     mode = refresh_mode.upper()
     if mode == "IMMEDIATE":
         raise InvalidOption(
-            "Refresh mode IMMEDIATE is not available yet.", hint="Use AUTO, DIFFERENTIAL or FULL.", subject=mode
+            "Refresh mode IMMEDIATE is not available yet.",
+            hint="Use AUTO, DIFFERENTIAL or FULL.",
+            subject=mode,
         )
     if mode not in REFRESH_MODES:
         raise InvalidOption(
@@ -96,9 +99,15 @@ def _session_facts(session: Session) -> dict[str, Any]:
 
 def _checked_name(name: str, current_schema: str | None) -> QualifiedName:
     target = parse_name(name, current_schema or "public")
-    if target.schema in OWN_SCHEMAS or target.schema.startswith("pg_") or target.schema == "information_schema":
+    if (
+        target.schema in OWN_SCHEMAS
+        or target.schema.startswith("pg_")
+        or target.schema == "information_schema"
+    ):
         raise InvalidName(
-            f"Schema {target.schema} is not for stream tables.", hint="Use a schema of your own.", subject=name
+            f"Schema {target.schema} is not for stream tables.",
+            hint="Use a schema of your own.",
+            subject=name,
         )
     return target
 
@@ -205,11 +214,15 @@ def _require_free(session: Session, name: QualifiedName) -> None:
     if session.value("SELECT pg_catalog.to_regclass(%s) IS NOT NULL", (str(name),)):
         kind = "a stream table" if catalog.find(session, name) else "a relation"
         raise StreamTableExists(
-            f"There is {kind} {name.display} already.", hint="Choose another name, or drop it.", subject=name.display
+            f"There is {kind} {name.display} already.",
+            hint="Choose another name, or drop it.",
+            subject=name.display,
         )
     if not session.value("SELECT pg_catalog.to_regnamespace(%s) IS NOT NULL", (f'"{name.schema}"',)):
         raise InvalidName(
-            f"There is no schema {name.schema}.", hint=f"Run CREATE SCHEMA {name.schema} first.", subject=name.display
+            f"There is no schema {name.schema}.",
+            hint=f"Run CREATE SCHEMA {name.schema} first.",
+            subject=name.display,
         )
 
 
@@ -223,5 +236,3 @@ def _show(session: Session, table: StreamTable, refresher: Refresher) -> None:
         "SELECT pg_catalog.to_regclass(%s)::pg_catalog.oid::pg_catalog.int8", (str(table.name),)
     )
     catalog.update(session, table.id, view_oid=view_oid, status="ACTIVE")
-
-

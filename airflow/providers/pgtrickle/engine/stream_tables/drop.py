@@ -28,18 +28,18 @@ def drop_stream_table(session: Session, table: StreamTable, settings: Settings, 
         )
     for reader in reversed(readers):
         drop_stream_table(session, catalog.by_id(session, reader), settings, cascade=True)
-    retrying(settings.lock_attempts)(_drop, session, table, settings, cascade)
+    retrying(settings.lock_attempts)(_drop, session, table, settings, cascade=cascade)
 
 
 def discard(session: Session, table: StreamTable, settings: Settings) -> None:
     """Clear away a stream table whose creation failed; the failure itself is what the caller reports."""
     try:
-        retrying(settings.lock_attempts)(_drop, session, table, settings, True)
+        retrying(settings.lock_attempts)(_drop, session, table, settings, cascade=True)
     except PgTrickleError:
         return
 
 
-def _drop(session: Session, table: StreamTable, settings: Settings, cascade: bool) -> None:
+def _drop(session: Session, table: StreamTable, settings: Settings, *, cascade: bool) -> None:
     with session.transaction():
         sources = sorted(item.source_oid for item in catalog.dependencies(session, table.id))
         statement = "drop_view_cascade" if cascade else "drop_view"

@@ -41,8 +41,7 @@ def explain_compiled(compiled: Compiled, storage: QualifiedName) -> Explanation:
             f"storage: {compiled.layout.kind}, key: {key}",
             f"columns: {columns}",
             f"view: {compiled.view(storage)}",
-            "refresh: lock storage and sources; take the snapshot; read the changes in (lo, hi] of each source; "
-            "apply the delta of those that changed; note the new frontier",
+            "refresh: lock, take the snapshot, apply the changes in (lo, hi], note the frontier",
         )
     )
     if compiled.reason is not None:
@@ -67,7 +66,7 @@ def explain_query(session: Session, query: str) -> Explanation:
         with session.transaction():
             create_definition(session, definition, query)
             found = define(session, definition, 0, verify=True)
-            raise _Undo(explain_compiled(found.compiled, storage_name(0, 1)))
+            raise _Undo(explain_compiled(found.compiled, storage_name(0, 1)))  # noqa: TRY301 - rolls back
     except _Undo as undo:
         return undo.explanation
 

@@ -1,7 +1,7 @@
-"""Verification: is what a stream table shows the multiset that its defining query gives?
+"""Verification: what a stream table shows against the multiset that its defining query gives.
 
-The query is evaluated at the stream table's own frontier: changes committed since then are taken off the sources, in
-the text of the query and not by its delta, so the comparison does not rest on what it checks.
+The query is evaluated at the stream table's own frontier: changes committed since then are taken off the
+sources, in the text of the query and not by its delta, so the comparison does not rest on what it checks.
 """
 
 from __future__ import annotations
