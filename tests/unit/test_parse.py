@@ -8,6 +8,7 @@ from sqlglot import exp
 from airflow.providers.pgtrickle.engine.errors import InvalidQuery, UnsupportedQuery
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.engine.parse import (
+    complete_groups,
     first_difference,
     generate,
     inline_views,
@@ -209,3 +210,23 @@ def test_relations_are_rewound_under_their_aliases() -> None:
 def test_what_only_a_table_can_do_is_not_rewound(text: str) -> None:
     with pytest.raises(UnsupportedQuery):
         rewind(text, {QualifiedName("s", "t"): "SELECT 1"})
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        ("SELECT t.id, t.a, sum(u.b) FROM s.t, s.u GROUP BY t.id", "t.id, t.a"),
+        ("SELECT id, sum(b) FROM s.t GROUP BY id HAVING max(c) > a ORDER BY d", "id, a, d"),
+        ("SELECT t.id, (SELECT u.b FROM s.u WHERE u.a = t.a) FROM s.t GROUP BY t.id", "t.id, t.a"),
+        ("SELECT t.id, my(t.a), max(t.b) FROM s.t GROUP BY t.id", "t.id"),
+        ("SELECT t.id, lower(t.a) FROM s.t GROUP BY t.id", "t.id, t.a"),
+        ("SELECT sum(t.a) FILTER (WHERE t.b) OVER (ORDER BY t.c) FROM s.t GROUP BY id", "id, t.a, t.b, t.c"),
+        ("SELECT sum(sum(t.a)) OVER () FROM s.t GROUP BY t.id", "t.id"),
+        ("SELECT t.a, j.b FROM (s.t JOIN s.u USING (i)) JOIN (s.v CROSS JOIN s.w) AS j ON true GROUP BY id",
+         "id, t.a, j.b"),
+        ("SELECT count(*) FROM s.t GROUP BY t.id", "t.id"),
+    ],
+)  # fmt: skip
+def test_groups_are_written_out_in_full(text: str, groups: str) -> None:
+    completed = complete_groups(text, {"my", "sum", "max", "count"})
+    assert completed.partition(" GROUP BY ")[2].partition(" HAVING ")[0].partition(" ORDER ")[0] == groups
