@@ -12,7 +12,7 @@ from airflow.providers.pgtrickle.engine.errors import (
 )
 
 if TYPE_CHECKING:
-    from airflow.providers.pgtrickle.engine.api import PgTrickle
+    from airflow.providers.pgtrickle.engine.api import PgTrickle, StreamTable
 
 OnChange = Literal["error", "alter"]
 Outcome = Literal["created", "unchanged", "altered"]
@@ -51,9 +51,8 @@ def ensure_stream_table(
         raise InvalidOption(
             f"on_change is {on_change!r}.", hint="Use 'error' or 'alter'.", subject=definition.name
         )
-    try:
-        present = engine.stream_table(definition.name)
-    except StreamTableNotFound:
+    present = _find(engine, definition.name)
+    if present is None:
         engine.create_stream_table(
             definition.name,
             definition.query,
@@ -80,6 +79,13 @@ def ensure_stream_table(
         )
     engine.alter_stream_table(definition.name, **changes)
     return "altered"
+
+
+def _find(engine: PgTrickle, name: str) -> StreamTable | None:
+    try:
+        return engine.stream_table(name)
+    except StreamTableNotFound:
+        return None
 
 
 def statement(query: str) -> str:

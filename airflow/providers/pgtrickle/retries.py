@@ -74,7 +74,7 @@ def _chain(exception: BaseException) -> Iterator[BaseException]:
     while current is not None and id(current) not in seen:
         seen.add(id(current))
         yield current
-        current = current.__cause__ or current.__context__
+        current = current.__cause__
 
 
 def _transient(error: PgTrickleError | psycopg.Error) -> bool:
