@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import types
@@ -154,6 +155,27 @@ def test_create_passes_what_was_said(
         ('s."T"', "SELECT 1"),
         {"schedule": "1m", "refresh_mode": "FULL", "initialize": False, "indexes": [("a", "b")]},
     )
+
+
+def test_alter_changes_only_what_is_given(door: FrontDoor, capsys: pytest.CaptureFixture[str]) -> None:
+    door.answers["alter_stream_table"] = table("t")
+    assert main(["alter", "t", "--schedule", "5m"]) == Exit.OK
+    assert door.calls[-1][1:] == (("t",), {"query": None, "schedule": "5m", "refresh_mode": None})
+    assert main(["alter", "t"]) == Exit.USAGE
+
+
+def test_query_is_read_from_standard_input(door: FrontDoor, monkeypatch: pytest.MonkeyPatch) -> None:
+    door.answers["create_stream_table"] = table("t")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("SELECT 1"))
+    assert main(["create", "t", "--file", "-"]) == Exit.OK
+    assert door.calls[-1][1] == ("t", "SELECT 1")
+
+
+def test_file_that_cannot_be_read_is_a_usage_error(
+    door: FrontDoor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["create", "t", "--file", "/nonexistent.sql"]) == Exit.USAGE
+    assert "/nonexistent.sql" in capsys.readouterr().err
 
 
 def test_json_is_one_value_with_names_as_typed(door: FrontDoor, capsys: pytest.CaptureFixture[str]) -> None:

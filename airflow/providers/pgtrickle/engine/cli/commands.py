@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -40,8 +41,8 @@ def install(pgt: PgTrickle, _: Namespace, output: Output) -> Exit:
 
 def create(pgt: PgTrickle, options: Namespace, output: Output) -> Exit:
     """Create a stream table."""
-    query = _query(options)
-    try:
+    query = _required_query(options)
+    with _pointing_at(query, output):
         table = pgt.create_stream_table(
             options.name,
             query,
@@ -50,11 +51,32 @@ def create(pgt: PgTrickle, options: Namespace, output: Output) -> Exit:
             initialize=not options.no_initialize,
             indexes=[tuple(column.strip() for column in index.split(",")) for index in options.index],
         )
-    except InvalidQuery as error:
-        output.point_at(query, error)
-        raise
-    reason = f": {table.reason}" if table.reason else ""
-    output.done(f"Created {table.name.display}, {table.effective_mode}{reason}", **_facts(table))
+    output.done(
+        f"Created {table.name.display}, {table.effective_mode}{_because(table.reason)}", **_facts(table)
+    )
+    return Exit.OK
+
+
+def alter(pgt: PgTrickle, options: Namespace, output: Output) -> Exit:
+    """Change a stream table."""
+    query = _query(options)
+    if query is None and options.schedule is None and options.refresh_mode is None:
+        raise InvalidOption("Nothing is to be changed.", hint="Give a query, --schedule or --refresh-mode.")
+    with _pointing_at(query, output):
+        table = pgt.alter_stream_table(
+            options.name, query=query, schedule=options.schedule, refresh_mode=options.refresh_mode
+        )
+    output.done(
+        f"Altered {table.name.display}, {table.effective_mode}{_because(table.reason)}", **_facts(table)
+    )
+    return Exit.OK
+
+
+def alter_source(pgt: PgTrickle, options: Namespace, output: Output) -> Exit:
+    """Run DDL on a source."""
+    result = pgt.alter_source(_required_query(options))
+    rebuilt = ", ".join(result.reinitialized) or "nothing"
+    output.done(f"Done; rebuilt: {rebuilt}; as before: {len(result.unchanged)}.", **_facts(result))
     return Exit.OK
 
 
@@ -102,21 +124,17 @@ def list_(pgt: PgTrickle, _: Namespace, output: Output) -> Exit:
 
 def explain(pgt: PgTrickle, options: Namespace, output: Output) -> Exit:
     """Show the stages of one query."""
-    if (options.name is None) == (options.query is None and options.file is None):
+    query = _query(options)
+    if (options.name is None) == (query is None):
         raise InvalidOption(
             "Explain wants a stream table or a query, one of them.", hint="See explain --help."
         )
-    if options.name is not None:
+    if query is None:
         explanation = pgt.explain_stream_table(options.name)
     else:
-        query = _query(options)
-        try:
+        with _pointing_at(query, output):
             explanation = pgt.explain_query(query)
-        except InvalidQuery as error:
-            output.point_at(query, error)
-            raise
-    reason = f": {explanation.reason}" if explanation.reason else ""
-    output.note(f"Refresh mode {explanation.refresh_mode}{reason}")
+    output.note(f"Refresh mode {explanation.refresh_mode}{_because(explanation.reason)}")
     stages = (options.stage,) if options.stage else STAGES
     texts = {stage: getattr(explanation, stage) for stage in stages}
     output.sections(texts, refresh_mode=explanation.refresh_mode, reason=explanation.reason)
@@ -176,9 +194,18 @@ def drop(pgt: PgTrickle, options: Namespace, output: Output) -> Exit:
     return _each(options.names, drop_one, "Dropped", output)
 
 
+def uninstall(pgt: PgTrickle, options: Namespace, output: Output) -> Exit:
+    """Remove the catalog."""
+    pgt.uninstall(cascade=options.cascade)
+    output.done("Uninstalled.", uninstalled=True)
+    return Exit.OK
+
+
 COMMANDS: Mapping[str, Callable[[PgTrickle, Namespace, Output], Exit]] = {
     "install": install,
     "create": create,
+    "alter": alter,
+    "alter-source": alter_source,
     "refresh": refresh,
     "status": status,
     "list": list_,
@@ -189,6 +216,7 @@ COMMANDS: Mapping[str, Callable[[PgTrickle, Namespace, Output], Exit]] = {
     "suspend": suspend,
     "resume": resume,
     "drop": drop,
+    "uninstall": uninstall,
 }
 
 
@@ -229,14 +257,35 @@ def _staler(row: Mapping[str, Any], seconds: float) -> bool:
     return not row["is_populated"] or row["staleness"] is None or row["staleness"].total_seconds() > seconds
 
 
-def _query(options: Namespace) -> str:
-    """The query that was given, or is in the file that was given."""
-    if options.query is not None:
-        return str(options.query)
+def _query(options: Namespace) -> str | None:
+    """The text that was given, or is in the file that was given, if any."""
+    if options.query is not None or options.file is None:
+        return None if options.query is None else str(options.query)
     try:
         return sys.stdin.read() if options.file == "-" else Path(options.file).read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidOption(f"{options.file} cannot be read: {error}", subject=options.file) from error
+
+
+def _required_query(options: Namespace) -> str:
+    query = _query(options)
+    if query is None:
+        raise InvalidOption("There is no query.", hint="Give --query or --file.")
+    return query
+
+
+@contextmanager
+def _pointing_at(query: str | None, output: Output) -> Iterator[None]:
+    """Show the place in the query at which PostgreSQL stopped, if it does."""
+    try:
+        yield
+    except InvalidQuery as error:
+        output.point_at(query or "", error)
+        raise
+
+
+def _because(reason: str | None) -> str:
+    return f": {reason}" if reason else ""
 
 
 def _facts(value: Any) -> dict[str, Any]:

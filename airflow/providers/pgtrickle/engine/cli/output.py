@@ -120,7 +120,7 @@ class Output:
 
     def point_at(self, query: str, error: InvalidQuery) -> None:
         """Show the place in the query at which PostgreSQL stopped."""
-        if error.position is None or self.as_json:
+        if error.position is None or error.position > len(query) or self.as_json:
             return
         before = query[: error.position - 1]
         column = len(before) - (before.rfind("\n") + 1)

@@ -40,18 +40,20 @@ def build_parser() -> argparse.ArgumentParser:
     create.add_argument(
         "--schedule", default="1m", metavar="EVERY", help="how fresh to keep it (default: 1m)"
     )
-    create.add_argument(
-        "--refresh-mode",
-        default="AUTO",
-        type=str.upper,
-        choices=("AUTO", "DIFFERENTIAL", "FULL"),
-        help="by deltas where the query allows it (AUTO, the default), or else refuse it (DIFFERENTIAL),"
-        " or recompute (FULL)",
-    )
+    _add_refresh_mode(create, default="AUTO")
     create.add_argument("--no-initialize", action="store_true", help="leave it empty until its first refresh")
     create.add_argument(
         "--index", action="append", default=[], metavar="COLUMN[,COLUMN...]", help="add an index; repeatable"
     )
+
+    alter = command("alter", "change a stream table; what is not given stays")
+    alter.add_argument("name", help="name or schema.name")
+    _add_query(alter, required=False)
+    alter.add_argument("--schedule", metavar="EVERY", help="how fresh to keep it")
+    _add_refresh_mode(alter, default=None)
+
+    source = command("alter-source", "run DDL on a source, and rebuild what it gives another meaning")
+    _add_query(source, required=True, what="statement")
 
     refresh = command(
         "refresh", "bring stream tables to the present, several of them to one state of the sources"
@@ -100,6 +102,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_names(drop, at_least="+")
     drop.add_argument("--if-exists", action="store_true", help="be content when there is none")
     drop.add_argument("--cascade", action="store_true", help="with everything that is built on them")
+
+    uninstall = command("uninstall", "remove the catalog and all capture from the database")
+    uninstall.add_argument("--cascade", action="store_true", help="with the stream tables that there are")
     return parser
 
 
@@ -114,10 +119,20 @@ def _add_names(parser: argparse.ArgumentParser, at_least: str = "*") -> None:
     parser.add_argument("names", nargs=at_least, metavar="name", help="name or schema.name")
 
 
-def _add_query(parser: argparse.ArgumentParser, *, required: bool) -> None:
+def _add_query(parser: argparse.ArgumentParser, *, required: bool, what: str = "defining query") -> None:
     group = parser.add_mutually_exclusive_group(required=required)
-    group.add_argument("--query", metavar="SQL", help="the defining query")
-    group.add_argument("--file", metavar="PATH", help="a file with the defining query; - for standard input")
+    group.add_argument("--query", metavar="SQL", help=f"the {what}")
+    group.add_argument("--file", metavar="PATH", help=f"a file with the {what}; - for standard input")
+
+
+def _add_refresh_mode(parser: argparse.ArgumentParser, *, default: str | None) -> None:
+    parser.add_argument(
+        "--refresh-mode",
+        default=default,
+        type=str.upper,
+        choices=("AUTO", "DIFFERENTIAL", "FULL"),
+        help="by deltas where the query allows it (AUTO), else refuse it (DIFFERENTIAL), or recompute (FULL)",
+    )
 
 
 def _seconds(text: str) -> float:
