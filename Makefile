@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv/bin
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint format bench docs lock clean
+.PHONY: help setup demo test lint format bench docs lock sweep clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -28,13 +28,16 @@ format: setup  ## let ruff write
 	@$(VENV)/ruff format .
 
 bench: setup  ## measure what the documentation promises
-	@$(VENV)/python tools/bench.py
+	@for each in bench/[a-z]*.py; do echo "-- $$each"; $(VENV)/python "$$each" || exit 1; done
 
 docs: setup  ## check links, decisions and the index of docs
 	@$(VENV)/python tools/check_docs.py
 
 lock: setup  ## pin what .venv holds now
 	@$(VENV)/python tools/lock.py
+
+sweep: setup  ## stop servers whose owner was killed
+	@$(VENV)/python tools/clean.py --servers
 
 clean:  ## remove everything that the targets made, clusters included
 	@$(PYTHON) tools/clean.py
