@@ -52,6 +52,8 @@ def parse_canonical(text: str) -> exp.Query | exp.Values:
         raise UnsupportedQuery(f"The query cannot be read: {problem}{place}.") from error
     except SqlglotError as error:
         raise UnsupportedQuery(f"The query cannot be read: {error}") from error
+    except RecursionError as error:
+        raise UnsupportedQuery("The query cannot be read: its expressions nest too deep.") from error
     if len(trees) != 1 or not isinstance(trees[0], (exp.Query, exp.Values)):
         raise UnsupportedQuery("The text is not one query.")
     return trees[0]
@@ -69,3 +71,5 @@ def generate(expression: exp.Expr) -> str:
         return writer.generate(expression)
     except (SqlglotError, ValueError) as error:
         raise UnsupportedQuery(f"The query cannot be written: {error}") from error
+    except RecursionError as error:
+        raise UnsupportedQuery("The query cannot be written: its expressions nest too deep.") from error

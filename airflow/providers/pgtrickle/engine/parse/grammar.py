@@ -49,13 +49,6 @@ class Grammar(PostgresParser):
         if not self._match(token_type):
             self.raise_error(f"Expected {text}")
 
-    def _operator(self) -> str | None:
-        """The text of the operator token ahead."""
-        token = self._curr
-        if token.token_type in (TokenType.OPERATOR, TokenType.STAR):
-            return token.text
-        return None
-
     def _require(self, node: Expr | None) -> Expr:
         if node is None:
             self.raise_error("Expected an expression")

@@ -21,6 +21,18 @@ from airflow.providers.pgtrickle.engine.parse.calls import CallGrammar
 from airflow.providers.pgtrickle.engine.parse.grammar import QUERY_START, Expr
 from airflow.providers.pgtrickle.engine.parse.keywords import VALUE_FUNCTIONS
 
+_AFTER_QUERY = frozenset(
+    (
+        TokenType.UNION,
+        TokenType.INTERSECT,
+        TokenType.EXCEPT,
+        TokenType.ORDER_BY,
+        TokenType.LIMIT,
+        TokenType.OFFSET,
+        TokenType.FETCH,
+    )
+)
+
 
 class CanonicalParser(CallGrammar):
     """sqlglot's PostgreSQL parser with the expression grammar replaced."""
@@ -89,12 +101,11 @@ class CanonicalParser(CallGrammar):
         if self._match(TokenType.R_PAREN):
             return exp.Tuple()
         first = self._require(self._parse_disjunction())
-        if isinstance(first, exp.Subquery):
+        if isinstance(first, exp.Subquery) and self._curr.token_type in _AFTER_QUERY:
             # ((SELECT …) UNION (SELECT …)) against ((SELECT …) + 1): only now it shows which one it is.
             combined = self._parse_query_modifiers(self._parse_set_operations(first))
-            if combined is not first:
-                self._expect(TokenType.R_PAREN, ")")
-                return exp.Subquery(this=combined)
+            self._expect(TokenType.R_PAREN, ")")
+            return exp.Subquery(this=combined)
         items = [first]
         while self._match(TokenType.COMMA):
             items.append(self._require(self._parse_disjunction()))
