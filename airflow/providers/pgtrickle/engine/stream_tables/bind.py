@@ -211,14 +211,14 @@ def _round_trip(session: Session, definition: QualifiedName, view: Relation) -> 
         return error.message
     try:
         deparsed = _deparse(session, definition, view.columns, regenerated)
+        problem = first_difference(text, deparsed)
+        if problem is not None:
+            # PostgreSQL may print its own text anew in another form (ARRAY[…]::type[]); ours must match that.
+            problem = first_difference(_deparse(session, definition, view.columns, text), deparsed)
     except RefreshFailed as error:
         if error.transient:
             raise
-        return f"The query was read in a way that PostgreSQL refuses: {error.message}"
-    problem = first_difference(text, deparsed)
-    if problem is not None:
-        # PostgreSQL may print its own text anew in another form (ARRAY[…]::type[]); ours must match that.
-        problem = first_difference(_deparse(session, definition, view.columns, text), deparsed)
+        return f"PostgreSQL cannot read the query's text as it was understood: {error.message}"
     return None if problem is None else f"The query was read as another one: {problem}."
 
 
