@@ -6,6 +6,8 @@ PgTrickleError
  │   ├─ InvalidQuery           PostgreSQL rejected the defining query (its message and position)
  │   ├─ UnsupportedQuery       the query cannot be a stream table, or not in the mode asked for
  │   ├─ InvalidOption          a parameter outside its range
+ │   ├─ CircularDependency     stream tables read each other in a circle (engine.graph)
+ │   ├─ InvalidSelector        a selector that is none, or that chooses nothing (engine.graph)
  │   └─ InvalidConfig          a configuration file that does not hold (file and line)
  ├─ StateError                 the object is not in a state that allows the request
  │   ├─ NotInstalled           the catalog is absent, or older than this version of the engine
