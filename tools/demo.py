@@ -169,12 +169,12 @@ def query_time(connection: psycopg.Connection[Any], query: str) -> float:
 
 def report(outcomes: list[Outcome]) -> Table:
     """The table that the demo ends with."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)  # 80 columns are enough
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))  # 80 columns are enough
     for column in ("stream table", "action"):
         table.add_column(column, no_wrap=True)
     for column in ("rows\nchanged", "refresh\nms", "full query\nms"):
         table.add_column(column, no_wrap=True, justify="right")
-    table.add_column("exact")
+    table.add_column("exact", no_wrap=True)
     for outcome in outcomes:
         table.add_row(
             outcome.stream_table,
