@@ -1,7 +1,7 @@
 """How long a refresh takes through the API on an open connection.
 
 `no change`: nothing was written to the sources. `one row`: one row changed in a source of a million rows,
-under a join with GROUP BY. `limit` is the promise; the median counts, and the exit code is 1 where it is broken.
+under a join with GROUP BY. `limit` is the promise: the median counts, and breaking it ends with 1.
 """
 
 from __future__ import annotations
