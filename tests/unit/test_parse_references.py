@@ -25,6 +25,7 @@ from airflow.providers.pgtrickle.engine.parse import table_references
         ("SELECT * FROM f(1), generate_series(1, 2) AS g, s.h(2), LATERAL unnest(array(SELECT x FROM a)) u", "a"),
         ("SELECT * FROM ROWS FROM (f(1), g(2)) WITH ORDINALITY AS z, a TABLESAMPLE system (1), b", "a b"),
         ("SELECT * FROM rows, rows r2 WHERE true", "rows"),
+        ("SELECT * FROM current_date AS d, CAST(1 AS integer) AS c, ONLY (a), b", "a b"),
         ("SELECT (SELECT x FROM b WHERE b.y = a.y), EXISTS (SELECT FROM c) FROM a WHERE z IN (SELECT z FROM d)", "a b c d"),
         ("SELECT extract(year FROM d), substring(s FROM 2), trim(BOTH FROM s), overlay(s PLACING 'x' FROM 1) FROM a", "a"),
         ("SELECT a IS DISTINCT FROM b, c IS NOT DISTINCT FROM d, count(DISTINCT x) FROM t", "t"),

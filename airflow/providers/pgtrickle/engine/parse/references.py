@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from airflow.providers.pgtrickle.engine.names import QualifiedName
-from airflow.providers.pgtrickle.engine.parse.keywords import RESERVED
+from airflow.providers.pgtrickle.engine.parse.keywords import RESERVED, VALUE_FUNCTIONS
 from airflow.providers.pgtrickle.engine.parse.lexer import Kind, Lexeme, invalid
 from airflow.providers.pgtrickle.engine.parse.statement import query_lexemes
 
@@ -19,6 +19,7 @@ _AFTER_FROM = frozenset(
 )
 _BEFORE_TABLE_COMMAND = _SET_OPERATIONS | {"all", "distinct", "("}
 _BEFORE_ITEM = frozenset(("lateral", "only"))
+_FUNCTION_WORDS = VALUE_FUNCTIONS | {"cast"}
 _QUERY_STARTS = frozenset(("select", "values", "table", "with"))
 _MAX_PARTS = 3
 
@@ -70,6 +71,8 @@ class _Clause:
             self.selecting, self.listing, self.due = True, False, False
         elif word in _SET_OPERATIONS:
             self.selecting = self.listing = self.due = False
+        elif self.due and word in _FUNCTION_WORDS:
+            self.due = False
         elif self.due:
             return word in _BEFORE_ITEM
         elif word == "from":
