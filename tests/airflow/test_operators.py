@@ -133,9 +133,7 @@ def test_refresh_returns_json_values(engine: Engine) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("run", "asked"), [(None, None), ("", None), ({"run_id": "1"}, '{"run_id": "1"}')]
-)
+@pytest.mark.parametrize(("run", "asked"), [(None, None), ("", None), ({"run_id": "1"}, '{"run_id": "1"}')])
 def test_run_may_be_absent_or_rendered_natively(engine: Engine, run: Any, asked: str | None) -> None:
     refresh(run=run)
     assert engine.calls == [("refresh", "shop.a", asked, False)]

@@ -11,7 +11,13 @@ from airflow.providers.pgtrickle.engine.api import PgTrickle
 from tests.airflow import shop
 from tests.airflow.conftest import ScheduledShop
 
-pytestmark = [pytest.mark.scheduler, pytest.mark.airflow, pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [
+    pytest.mark.scheduler,
+    pytest.mark.airflow,
+    pytest.mark.slow,
+    pytest.mark.timeout(420),
+    pytest.mark.xdist_group("scheduler"),  # one Airflow for all of them
+]
 
 DAG = "shop_table"
 #: One refresh task: for what does not depend on the number of tasks.
