@@ -1,8 +1,8 @@
 """Interleaved transactions of every kind, cut at random moments: no change is lost, none is doubled.
 
-At each cut an observer takes a snapshot and reads the tables in it. Whatever was open, prepared, rolled back to a
-savepoint or committed late: the rows at one cut plus the buffered changes between it and the next are the rows at
-the next.
+At each cut an observer takes a snapshot and reads the tables in it. Whatever was open, prepared, rolled back
+to a savepoint or committed late: the rows at one cut, plus the buffered changes between it and the next, are
+the rows at the next.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import psycopg
 import pytest
@@ -56,24 +55,30 @@ STATEMENTS = (
     "UPDATE keyed k SET v = f.id FROM follower f WHERE f.keyed_id = k.id AND k.id % 7 = {n}",
     "DELETE FROM keyed WHERE id % 11 = {r} % 11",
     "INSERT INTO follower SELECT {r}, id FROM keyed LIMIT {n}",
-    "WITH gone AS (DELETE FROM follower WHERE id = {r} % 30 RETURNING id)"
-    " INSERT INTO follower (id) SELECT id + 1 FROM gone",
+    (
+        "WITH gone AS (DELETE FROM follower WHERE id = {r} % 30 RETURNING id)"
+        " INSERT INTO follower (id) SELECT id + 1 FROM gone"
+    ),
     "TRUNCATE keyed CASCADE",
     "INSERT INTO parts SELECT g, g % 4, {r} FROM generate_series({r}, {r} + {n}) g",
     "UPDATE parts SET k = (k + {n}) % 4 WHERE id % 5 = {r} % 5",
     "UPDATE parts_2 SET v = v + 1 WHERE id % 3 = {n} % 3",
     "DELETE FROM parts WHERE v % 6 = {r} % 6",
     "INSERT INTO parts_2 (id, k, v) VALUES ({r}, 2, {n})",
-    "MERGE INTO parts p USING (VALUES ({r} % 30)) s (id) ON p.id = s.id"
-    " WHEN MATCHED AND p.v % 3 = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET v = p.v + 1"
-    " WHEN NOT MATCHED THEN INSERT VALUES (s.id, {n}, 0)",
+    (
+        "MERGE INTO parts p USING (VALUES ({r} % 30)) s (id) ON p.id = s.id"
+        " WHEN MATCHED AND p.v % 3 = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET v = p.v + 1"
+        " WHEN NOT MATCHED THEN INSERT VALUES (s.id, {n}, 0)"
+    ),
     "TRUNCATE parts_2",
     "INSERT INTO child VALUES ({r}, {n}, 0)",
     "UPDATE base SET v = v + 1 WHERE id % 4 = {n} % 4",
     "UPDATE child SET extra = extra + 1, v = {r} WHERE id % 5 = {n} % 5",
     "DELETE FROM base WHERE id % 9 = {r} % 9",
-    "SET LOCAL session_replication_role = replica; INSERT INTO plain (a) VALUES ({r});"
-    " SET LOCAL session_replication_role = origin",
+    (
+        "SET LOCAL session_replication_role = replica; INSERT INTO plain (a) VALUES ({r});"
+        " SET LOCAL session_replication_role = origin"
+    ),
 )
 
 
@@ -166,17 +171,18 @@ class Writer:
         self.connection.execute(f"{self.rng.choice(('COMMIT', 'COMMIT', 'ROLLBACK'))} PREPARED '{name}'")
 
 
-@contextmanager
-def snapshot(observer: psycopg.Connection) -> Iterator[str]:
-    observer.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
-    (text,) = observer.execute("SELECT pg_current_snapshot()::text").fetchone()  # type: ignore[misc]
-    yield text
-    observer.execute("COMMIT")
-
-
-def cut(observer: psycopg.Connection, sources: list[Captured]) -> Cut:
-    with snapshot(observer) as text:
-        rows = {source.table: Counter(observer.execute(source.select()).fetchall()) for source in sources}
+def cut(observer: psycopg.Connection, sources: list[Captured]) -> Cut | None:
+    """The tables in one snapshot; None while a TRUNCATE that has not committed keeps readers out."""
+    try:
+        with observer.transaction():
+            observer.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            (text,) = observer.execute("SELECT pg_current_snapshot()::text").fetchone()  # type: ignore[misc]
+            rows = {
+                source.table: Counter(observer.execute(source.select()).fetchall())  # type: ignore[call-overload]
+                for source in sources
+            }
+    except psycopg.errors.LockNotAvailable:
+        return None
     return Cut(text, rows)
 
 
@@ -185,7 +191,8 @@ def changes_between(observer: psycopg.Connection, source: Captured, low: Cut, hi
     total: Counter[Row] = Counter()
     for weight, *row in observer.execute(
         f"SELECT weight, {columns} FROM pgtrickle_changes.changes_{source.oid} WHERE"  # type: ignore[arg-type]
-        " xid >= pg_snapshot_xmin(%(low)s::pg_snapshot) AND pg_visible_in_snapshot(xid, %(high)s::pg_snapshot)"
+        " xid >= pg_snapshot_xmin(%(low)s::pg_snapshot)"
+        " AND pg_visible_in_snapshot(xid, %(high)s::pg_snapshot)"
         " AND NOT pg_visible_in_snapshot(xid, %(low)s::pg_snapshot)",
         {"low": low.snapshot, "high": high.snapshot},
     ):
@@ -199,16 +206,16 @@ def test_the_rows_at_a_cut_are_those_at_the_one_before_plus_the_changes(database
     run(database, SCHEMA)
     sources = [Captured(database, table) for table in SOURCES]
     writers = [Writer(database, f"w{seed}_{number}", rng, tally) for number in range(WRITERS)]
-    with psycopg.connect(database, autocommit=True) as observer:
+    with psycopg.connect(database, autocommit=True, options="-c lock_timeout=15ms") as observer:
         cuts = [cut(observer, sources)]
         for _ in range(STEPS):
             rng.choice(writers).step()
-            if rng.random() < 0.12:
+            if rng.random() < 0.2:
                 cuts.append(cut(observer, sources))
         for writer in writers:
             writer.finish()
         cuts.append(cut(observer, sources))
-        for low, high in zip(cuts, cuts[1:], strict=False):
+        for low, high in pairwise(taken for taken in cuts if taken is not None):
             for source in sources:
                 expected = high.rows[source.table].copy()
                 expected.subtract(low.rows[source.table])
@@ -221,9 +228,9 @@ def test_the_rows_at_a_cut_are_those_at_the_one_before_plus_the_changes(database
         source.assert_exact()
         assert source.problem() is None
         source.connection.close()
-    assert tally.happened["checked"] >= 60
+    assert tally.happened["checked"] >= 40
     assert tally.happened["changed"] >= 10
-    assert tally.happened["late"] >= 20
+    assert tally.happened["late"] >= 10
     assert all(
         tally.happened[event] for event in ("commit", "rollback", "prepare", "INSERT", "UPDATE", "DELETE")
     )

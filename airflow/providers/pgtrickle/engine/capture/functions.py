@@ -41,7 +41,7 @@ def create_functions(session: Session, source: Member, columns: Sequence[Capture
             compose(
                 load(__package__, "create_merge_functions"),
                 source=source.oid,
-                note_merge=names.note_merge,
+                watch_merge=names.watch_merge,
                 note_move=names.note_move,
             )
         )

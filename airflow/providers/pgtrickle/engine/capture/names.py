@@ -6,7 +6,7 @@ from typing import Literal
 
 from airflow.providers.pgtrickle.engine.names import CHANGES_SCHEMA, QualifiedName, buffer_name
 
-Trigger = Literal["insert", "update", "delete", "truncate", "row", "merge", "move"]
+Trigger = Literal["insert", "update", "delete", "truncate", "row", "before", "after", "leave", "arrive"]
 
 
 class CaptureNames:
@@ -19,13 +19,13 @@ class CaptureNames:
         self.capture = self._own("capture")
         self.capture_descendant = self._own("capture_descendant")
         self.capture_row = self._own("capture_row")
-        self.note_merge = self._own("note_merge")
+        self.watch_merge = self._own("watch_merge")
         self.note_move = self._own("note_move")
 
     @property
     def trigger_functions(self) -> tuple[QualifiedName, ...]:
         """All functions that triggers of this source may call."""
-        return self.capture, self.capture_descendant, self.capture_row, self.note_merge, self.note_move
+        return self.capture, self.capture_descendant, self.capture_row, self.watch_merge, self.note_move
 
     def trigger(self, kind: Trigger) -> str:
         """The name of a trigger; the same on the source and on each of its descendants."""

@@ -8,7 +8,7 @@ more:
   of two parents) changes by statements that name that one. Row triggers take the statement triggers' place.
 - The apply worker of a subscription fires row triggers only. They stand beside the statement triggers, and
   fire in replica mode alone.
-- A MERGE that moves rows between partitions hides them from statement triggers: it is noted as a gap.
+- A MERGE that moves rows between partitions can hide them from statement triggers: it is noted as a gap.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from airflow.providers.pgtrickle.engine.db import Hole, Session, compose, load
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 
 STATEMENT: tuple[Trigger, ...] = ("insert", "update", "delete")
+MERGE: tuple[Trigger, ...] = ("before", "after")
+MOVE: tuple[Trigger, ...] = ("leave", "arrive")
 
 
 def place_triggers(
@@ -43,9 +45,9 @@ def _kinds(member: Member, source_oid: int, *, by_row: bool, subscribed: bool) -
     if not by_row:
         kinds.update(STATEMENT)
         if member.is_partitioned:
-            kinds.add("merge")
+            kinds.update(MERGE)
         if member.is_partitioned and member.oid == source_oid:
-            kinds.add("move")
+            kinds.update(MOVE)
     if member.has_rows and (by_row or subscribed):
         kinds.add("row")
     return kinds
@@ -89,7 +91,7 @@ def _create(
     if "row" in kinds:
         run("create_row_trigger", names.capture_row)
         run("enable_row_replica" if "insert" in kinds else "enable_row_always", names.capture_row)
-    if "merge" in kinds:
-        run("create_merge_trigger", names.note_merge)
-    if "move" in kinds:
-        run("create_move_trigger", names.note_move)
+    if "before" in kinds:
+        run("create_merge_triggers", names.watch_merge)
+    if "leave" in kinds:
+        run("create_move_triggers", names.note_move)

@@ -1,3 +1,0 @@
-CREATE OR REPLACE TRIGGER {merge_trigger} BEFORE UPDATE ON {relation}
-    FOR EACH STATEMENT EXECUTE FUNCTION {function}();
-ALTER TABLE ONLY {relation} ENABLE ALWAYS TRIGGER {merge_trigger}
