@@ -24,15 +24,21 @@ from airflow.providers.pgtrickle.engine.differentiate.grouped_storage import (
 from airflow.providers.pgtrickle.engine.emit.apply import StorageColumn, apply_keyed, apply_unkeyed
 from airflow.providers.pgtrickle.engine.emit.compare import compare_relations
 from airflow.providers.pgtrickle.engine.emit.relations import Emitter, Statement
-from airflow.providers.pgtrickle.engine.emit.storage import fill_storage, select_contents, select_view
+from airflow.providers.pgtrickle.engine.emit.storage import (
+    ViewCut,
+    fill_storage,
+    select_contents,
+    select_view,
+)
 from airflow.providers.pgtrickle.engine.errors import UnsupportedQuery
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
-from airflow.providers.pgtrickle.engine.ops.lower import Lowered, Unsupported, lower
+from airflow.providers.pgtrickle.engine.ops.lower import lower
 from airflow.providers.pgtrickle.engine.ops.naming import BOOLEAN, INTEGER, Names
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
+    Apply,
     Consolidate,
     Constant,
     Filter,
@@ -45,11 +51,14 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Source,
     SourceColumn,
     UnionAll,
+    Window,
     walk,
 )
+from airflow.providers.pgtrickle.engine.ops.scopes import Lowered, Unsupported
 from airflow.providers.pgtrickle.engine.ops.show import show
 from airflow.providers.pgtrickle.engine.rewrite.prune_columns import prune_columns
 from airflow.providers.pgtrickle.engine.rewrite.push_predicates import push_predicates
+from airflow.providers.pgtrickle.engine.rewrite.simplify_null_tests import simplify_null_tests
 from airflow.providers.pgtrickle.engine.rewrite.unify_unions import unify_unions
 from airflow.providers.pgtrickle.engine.schema import Binding, Column, ColumnType
 
@@ -98,6 +107,7 @@ class Compiled:
     layout: Layout
     outputs: tuple[tuple[Column, Expr], ...]
     visible: Expr | None
+    cut: ViewCut | None
     grouped: tuple[Aggregate, GroupStates] | None
     sources: Mapping[int, tuple[int, ...]]
     reason: str | None
@@ -109,7 +119,7 @@ class Compiled:
 
     def view(self, storage: QualifiedName) -> str:
         """The SELECT of the view that users read."""
-        return select_view(storage, self.layout.columns, self.outputs, self.visible)
+        return select_view(storage, self.layout.columns, self.outputs, self.visible, self.cut)
 
     def contents(self, late: Collection[int] = (), query: str | None = None) -> Statement:
         """The SELECT of what storage should hold, under its physical column names.
@@ -263,7 +273,7 @@ def _compile_tree(binding: Binding, describe: Describe) -> Compiled:
     tree = _projected(lowered, names)
     not_null = NotNull(_declared_not_null(tree.op, binding))
     annotate(tree.op, names, not_null, describe)
-    op = push_predicates(unify_unions(tree.op, names))
+    op = push_predicates(simplify_null_tests(unify_unions(tree.op, names), not_null))
     tree = _cast_outputs(replace(tree, op=op), binding, names)
     return _split(binding, names, not_null, lowered.op, tree)
 
@@ -282,7 +292,7 @@ def _projected(lowered: Lowered, names: Names) -> Lowered:
     if not copies:
         return lowered
     passed = tuple((name, ex.column(name)) for name in lowered.op.columns)
-    return Lowered(Project(lowered.op, passed + tuple(copies)), tuple(outputs))
+    return Lowered(Project(lowered.op, passed + tuple(copies)), tuple(outputs), lowered.cut)
 
 
 def annotate(op: Op, names: Names, not_null: NotNull, describe: Describe) -> None:
@@ -299,7 +309,7 @@ def annotate(op: Op, names: Names, not_null: NotNull, describe: Describe) -> Non
                     (argument_key(item), item.argument) for item in node.calls if item.argument is not None
                 )
                 asked += [(key, Project(node.input, arguments)) for key, _ in arguments]
-            case Constant() | UnionAll():
+            case Constant() | UnionAll() | Window() | Apply():
                 asked += [(name, node) for name in unknown]
     distinct = list(dict.fromkeys(asked))
     if not distinct:
@@ -347,14 +357,14 @@ def _cast_outputs(tree: Lowered, binding: Binding, names: Names) -> Lowered:
         else:
             outputs.append((title, column))
     if not casts:
-        return Lowered(tree.op, tuple(outputs))
+        return tree
     passed = tuple((name, ex.column(name)) for name in tree.op.columns)
-    return Lowered(Project(tree.op, passed + tuple(casts)), tuple(outputs))
+    return Lowered(Project(tree.op, passed + tuple(casts)), tuple(outputs), tree.cut)
 
 
 def _split(binding: Binding, names: Names, not_null: NotNull, lowered: Op, tree: Lowered) -> Compiled:
     """Cut the tree where storage ends and the view begins."""
-    outputs: dict[str, Expr] = {column: ex.column(column) for _, column in tree.outputs}
+    outputs: dict[str, Expr] = {column: ex.column(column) for column in (*_shown(tree), *_sorted_by(tree))}
     conditions: list[Expr] = []
     below = tree.op
     while isinstance(below, (Project, Filter)):
@@ -414,6 +424,7 @@ def _grouped(
         layout,
         titled,
         ex.and_(visible) if visible else None,
+        _view_cut(tree, lambda column: ex.substitute(outputs[column], values)),
         (aggregate, states),
         _sources(root),
         None,
@@ -432,11 +443,11 @@ def _pruned_aggregate(aggregate: Aggregate, read: Iterable[Expr]) -> Aggregate:
 def _row_by_row(binding: Binding, names: Names, not_null: NotNull, lowered: Op, tree: Lowered) -> Compiled:
     """Storage holds the query's rows; hidden key columns come after them."""
     unique = {relation.oid: relation.unique_keys for relation in binding.relations.values()}
-    shown = [column for _, column in tree.outputs]
+    shown = _shown(tree)
     key = next(iter(_preferred(candidate_keys(tree.op, unique), shown, names)), None)
     tree = _without_domains(tree, names)
-    shown = [column for _, column in tree.outputs]
-    hidden = sorted((key or frozenset()) - set(shown))
+    shown = _shown(tree)
+    hidden = sorted((key or frozenset()).union(_sorted_by(tree)) - set(shown))
     root = _exactly(prune_columns(tree.op, [*shown, *hidden]), (*shown, *hidden))
     columns = tuple(
         StorageColumn(
@@ -453,8 +464,34 @@ def _row_by_row(binding: Binding, names: Names, not_null: NotNull, lowered: Op, 
         (column, ex.column(name)) for column, (_, name) in zip(binding.columns, tree.outputs, strict=True)
     )
     return Compiled(
-        binding, names, not_null, lowered, tree.op, root, layout, outputs, None, None, _sources(root), None
+        binding,
+        names,
+        not_null,
+        lowered,
+        tree.op,
+        root,
+        layout,
+        outputs,
+        None,
+        _view_cut(tree, ex.column),
+        None,
+        _sources(root),
+        None,
     )
+
+
+def _shown(tree: Lowered) -> list[str]:
+    return [column for _, column in tree.outputs]
+
+
+def _sorted_by(tree: Lowered) -> list[str]:
+    return [column for column, _ in tree.cut.order] if tree.cut is not None else []
+
+
+def _view_cut(tree: Lowered, value_of: Callable[[str], Expr]) -> ViewCut | None:
+    if tree.cut is None or not tree.cut.clauses:
+        return None
+    return ViewCut(tuple((value_of(column), text) for column, text in tree.cut.order), tree.cut.clauses)
 
 
 def _without_domains(tree: Lowered, names: Names) -> Lowered:
@@ -478,7 +515,7 @@ def _without_domains(tree: Lowered, names: Names) -> Lowered:
     outputs = tuple(
         (title, casts[column][0] if column in casts else column) for title, column in tree.outputs
     )
-    return Lowered(Project(tree.op, tuple(passed)), outputs)
+    return Lowered(Project(tree.op, tuple(passed)), outputs, tree.cut)
 
 
 def _preferred(
@@ -509,7 +546,7 @@ def _compile_whole(binding: Binding, reason: str) -> Compiled:
     }
     outputs = tuple((column, ex.column(name)) for column, name in zip(binding.columns, columns, strict=True))
     return Compiled(
-        binding, names, NotNull(()), root, root, root, layout, outputs, None, None, sources, reason
+        binding, names, NotNull(()), root, root, root, layout, outputs, None, None, None, sources, reason
     )
 
 

@@ -14,6 +14,7 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Project,
     Scan,
     SemiJoin,
+    Window,
 )
 
 Key = frozenset[str]
@@ -43,6 +44,8 @@ def candidate_keys(op: Op, unique: Mapping[int, tuple[tuple[str, ...], ...]]) ->
             found = _outer_join_keys(op, unique)
         case Aggregate():
             found = [frozenset(op.keys)]
+        case Window():
+            found = candidate_keys(op.input, unique)
         case _:
             found = []
     return tuple(sorted(set(found), key=lambda key: (len(key), sorted(key)))[:_MAX_CANDIDATES])

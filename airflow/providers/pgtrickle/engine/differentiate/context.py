@@ -11,9 +11,11 @@ from airflow.providers.pgtrickle.engine.differentiate.linear import delta_linear
 from airflow.providers.pgtrickle.engine.differentiate.outer_join import delta_outer_join
 from airflow.providers.pgtrickle.engine.differentiate.scan import delta_scan, state_scan
 from airflow.providers.pgtrickle.engine.differentiate.semi_join import delta_semi_join
+from airflow.providers.pgtrickle.engine.differentiate.window import delta_window
 from airflow.providers.pgtrickle.engine.ops.naming import Names
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
+    Apply,
     Consolidate,
     Constant,
     Empty,
@@ -24,9 +26,11 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     OuterJoin,
     Project,
     Query,
+    Repeat,
     Scan,
     SemiJoin,
     UnionAll,
+    Window,
     union_all,
 )
 from airflow.providers.pgtrickle.engine.rewrite.rebuild import transform
@@ -88,7 +92,7 @@ class Differentiate:
                 return delta_scan(op, self.changed)
             case Constant() | Query():
                 return Empty(op.columns)
-            case Filter() | Project() | UnionAll():
+            case Filter() | Project() | UnionAll() | Repeat() | Apply():
                 return delta_linear(op, self)
             case Join():
                 return delta_join(op, self)
@@ -98,5 +102,7 @@ class Differentiate:
                 return delta_outer_join(op, self)
             case Aggregate():
                 return delta_aggregate(op, self)
+            case Window():
+                return delta_window(op, self)
             case _:
                 raise TypeError(f"{type(op).__name__} is not an operator of a defining query")

@@ -1,4 +1,4 @@
-"""Filter, project, union all: linear operators.
+"""Filter, project, union all, repeat, set-returning functions: linear operators.
 
     Δ f(A) = f(ΔA)        Δ(A + B) = ΔA + ΔB
 
@@ -11,13 +11,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from airflow.providers.pgtrickle.engine.ops.nodes import Empty, Filter, Op, Project, UnionAll
+from airflow.providers.pgtrickle.engine.ops.nodes import (
+    Apply,
+    Empty,
+    Filter,
+    Op,
+    Project,
+    Repeat,
+    UnionAll,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
 
 
-def delta_linear(op: Filter | Project | UnionAll, delta: Differentiate) -> Op:
+def delta_linear(op: Filter | Project | UnionAll | Repeat | Apply, delta: Differentiate) -> Op:
     """The operator over the deltas of its inputs."""
     if isinstance(op, UnionAll):
         changed = [

@@ -19,6 +19,7 @@ from airflow.providers.pgtrickle.engine.emit.render import is_bare, reference, r
 from airflow.providers.pgtrickle.engine.names import buffer_name, quote_identifier
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
+    Apply,
     AsWeight,
     Changes,
     Consolidate,
@@ -35,9 +36,11 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Plain,
     Project,
     Query,
+    Repeat,
     Scan,
     SemiJoin,
     UnionAll,
+    Window,
     walk,
 )
 from airflow.providers.pgtrickle.engine.schema import ColumnType
@@ -189,6 +192,12 @@ class Emitter:
                 return self._consolidate(op)
             case Plain():
                 return self._plain(op)
+            case Repeat():
+                return self._repeat(op)
+            case Apply():
+                return self._apply(op)
+            case Window():
+                return self._window(op)
             case Number():
                 return self._number(op)
 
@@ -372,6 +381,33 @@ class Emitter:
         block = self._consolidate(inner) if inner is not op.input else self._block(inner)
         block.sources.append(f"LATERAL pg_catalog.generate_series(1, {block.weight}) AS {self._alias()}")
         return Block(block.sources, block.conditions, block.outputs)
+
+    def _repeat(self, op: Repeat) -> Block:
+        block = self._block(op.input)
+        times = atomic(block.outputs.pop(op.name))
+        if block.weight is not None:
+            block.weight = f"({atomic(block.weight)} * {times})"
+        else:
+            block.sources.append(f"LATERAL pg_catalog.generate_series(1, {times}) AS {self._alias()}")
+        return block
+
+    def _apply(self, op: Apply) -> Block:
+        block, alias = self._block(op.input), self._alias()
+        call = render(op.call, block.outputs) + (" WITH ORDINALITY" if op.ordinality else "")
+        names = ", ".join(quote_identifier(name) for name in op.outputs)
+        item = f"{call} AS {alias}({names})"
+        if op.outer:
+            item = f"(SELECT {alias}.* FROM (SELECT) AS o LEFT JOIN {item} ON true) AS {alias}"
+        block.sources.append(f"LATERAL {item}")
+        block.outputs |= {name: reference(alias, name) for name in op.outputs}
+        return block
+
+    def _window(self, op: Window) -> Block:
+        block = self._groupable(op.input, op.input.columns)
+        outputs = {name: block.outputs[name] for name in op.input.columns}
+        outputs |= {name: render(call, block.outputs) for name, call in op.calls}
+        computed = Block(block.sources, block.conditions, outputs)
+        return self._closed(computed.select(op.columns), op)
 
     def _number(self, op: Number) -> Block:
         block = self._block(op.input)

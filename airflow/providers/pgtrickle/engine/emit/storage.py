@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from airflow.providers.pgtrickle.engine.emit.apply import ROW_HASH, StorageColumn, row_hash
 from airflow.providers.pgtrickle.engine.emit.relations import Emitter, Statement
@@ -11,6 +12,17 @@ from airflow.providers.pgtrickle.engine.names import QualifiedName, quote_identi
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.nodes import Op
 from airflow.providers.pgtrickle.engine.schema import Column
+
+#: Categories of types (pg_type.typcategory) all of whose types have an order.
+_ORDERED = frozenset("BDNST")
+
+
+@dataclass(frozen=True, slots=True)
+class ViewCut:
+    """ORDER BY terms (value, direction) and the LIMIT, OFFSET or FETCH clauses that the view applies."""
+
+    order: tuple[tuple[Expr, str], ...]
+    clauses: str
 
 
 def select_contents(
@@ -36,6 +48,7 @@ def select_view(
     columns: Sequence[StorageColumn],
     outputs: Sequence[tuple[Column, Expr]],
     visible: Expr | None,
+    cut: ViewCut | None = None,
 ) -> str:
     """The SELECT of the user's view: its columns over storage, and the rows of storage that it shows."""
     scope = {item.column: reference("s", item.name) for item in columns}
@@ -43,4 +56,17 @@ def select_view(
         f"{render(value, scope)} AS {quote_identifier(column.name)}" for column, value in outputs
     )
     where = f" WHERE {render(visible, scope)}" if visible is not None else ""
-    return f"SELECT {targets} FROM {storage} AS s{where}"
+    return f"SELECT {targets} FROM {storage} AS s{where}{_cut(cut, outputs, scope)}"
+
+
+def _cut(cut: ViewCut | None, outputs: Sequence[tuple[Column, Expr]], scope: Mapping[str, str]) -> str:
+    """ORDER BY and LIMIT; an order that leaves ties is completed by the other output columns.
+
+    WITH TIES asks for the ties: its order stays as it is.
+    """
+    if cut is None:
+        return ""
+    terms = [f"{render(value, scope)} {text}" for value, text in cut.order]
+    if "WITH TIES" not in cut.clauses:
+        terms += [render(value, scope) for column, value in outputs if column.type.category in _ORDERED]
+    return f" ORDER BY {', '.join(terms)} {cut.clauses}" if terms else f" {cut.clauses}"

@@ -112,6 +112,11 @@ def is_not_true(value: Expr) -> Expr:
     return exp.Not(this=exp.Paren(this=is_true(value)))
 
 
+def is_not_false(value: Expr) -> Expr:
+    """``value IS NOT FALSE``: true or NULL."""
+    return exp.Not(this=exp.Paren(this=exp.Is(this=_operand(value), expression=exp.false())))
+
+
 def negate(value: Expr) -> Expr:
     """``NOT value``."""
     return exp.Not(this=_operand(value))
@@ -228,3 +233,20 @@ def _operand(expression: Expr) -> Expr:
     if isinstance(expression, _ATOMIC) and not isinstance(expression, (exp.Connector, exp.Case)):
         return copied
     return exp.Paren(this=copied)
+
+
+def tested_not_false(predicate: Expr) -> Expr | None:
+    """What ``… IS NOT FALSE`` tests, else None."""
+    bare = predicate.unnest()
+    inside = bare.this.unnest() if isinstance(bare, exp.Not) else None
+    if not isinstance(inside, exp.Is) or not isinstance(inside.expression, exp.Boolean):
+        return None
+    return None if inside.expression.this else inside.this.unnest()
+
+
+def compared_sides(predicate: Expr) -> tuple[Expr, Expr] | None:
+    """The two sides of a comparison by ``= <> < <= > >=``, else None."""
+    bare = predicate.unnest()
+    if not isinstance(bare, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)):
+        return None
+    return bare.this, bare.expression

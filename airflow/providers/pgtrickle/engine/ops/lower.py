@@ -8,81 +8,47 @@ DIFFERENTIAL mode.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from sqlglot import exp
 
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
-from airflow.providers.pgtrickle.engine.ops.aggregates import is_aggregate, read_aggregate
+from airflow.providers.pgtrickle.engine.ops.aggregates import is_aggregate
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
-from airflow.providers.pgtrickle.engine.ops.naming import Names
+from airflow.providers.pgtrickle.engine.ops.lower_grouping import GroupClause, Grouped, cross, group, sets_of
+from airflow.providers.pgtrickle.engine.ops.lower_subqueries import Subqueries
+from airflow.providers.pgtrickle.engine.ops.lower_windows import inline_named_windows, windows
+from airflow.providers.pgtrickle.engine.ops.naming import BIGINT, INTEGER, Names
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
     AggregateCall,
+    Apply,
     Constant,
     Filter,
     Join,
     Op,
     OuterJoin,
     Project,
+    Repeat,
     Scan,
     Source,
     SourceColumn,
     UnionAll,
+    Window,
 )
-from airflow.providers.pgtrickle.engine.parse import parse_canonical
+from airflow.providers.pgtrickle.engine.ops.scopes import (
+    Cut,
+    Environment,
+    Frame,
+    FromItem,
+    Lowered,
+    Range,
+    Scope,
+    Unsupported,
+)
+from airflow.providers.pgtrickle.engine.parse import generate, parse_canonical
 from airflow.providers.pgtrickle.engine.schema import Binding, Relation
-
-
-class Unsupported(Exception):
-    """A construct without a delta law; ``reason`` names it for people."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class Lowered:
-    """A query's tree and its output columns: (name as the query has it, column of the tree)."""
-
-    op: Op
-    outputs: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """What one FROM item offers under its alias: column name → expression over the tree."""
-
-    alias: str | None
-    columns: Mapping[str, Expr]
-
-
-@dataclass(frozen=True, slots=True)
-class FromItem:
-    """A FROM item: its tree, its ranges, and its columns in order (after USING merged some)."""
-
-    op: Op
-    ranges: tuple[Range, ...]
-    columns: tuple[tuple[str, Expr], ...]
-
-
-@dataclass(slots=True)
-class Environment:
-    """The common table expressions in sight: not lowered yet, or lowered once."""
-
-    definitions: dict[str, tuple[exp.CTE, Environment]] = field(default_factory=dict)
-    lowered: dict[str, Lowered] = field(default_factory=dict)
-    parent: Environment | None = None
-
-    def find(self, name: str) -> Environment | None:
-        """The innermost environment that defines the name."""
-        environment: Environment | None = self
-        while environment is not None and name not in environment.definitions:
-            environment = environment.parent
-        return environment
 
 
 def lower(binding: Binding, names: Names) -> Lowered:
@@ -90,7 +56,7 @@ def lower(binding: Binding, names: Names) -> Lowered:
 
     Raises Unsupported for constructs that have no operator.
     """
-    return _Lowering(binding, names).query(parse_canonical(binding.text), Environment())
+    return _Lowering(binding, names).top(parse_canonical(binding.text))
 
 
 class _Lowering:
@@ -98,23 +64,36 @@ class _Lowering:
         self.relations = binding.relations
         self.names = names
         self.aggregate_names = frozenset(f.name for f in binding.functions if f.kind == "aggregate")
+        self.subqueries = Subqueries(names, self.aggregate_names, self.query, self._from_frame, self._scalar)
 
     # -- queries ------------------------------------------------------------------------------------------
 
-    def query(self, node: exp.Expr, outer: Environment) -> Lowered:
+    def top(self, node: exp.Expr) -> Lowered:
+        """The defining query itself, whose LIMIT the view over storage applies."""
+        clauses = " ".join(generate(part) for name in _CUTS if (part := node.args.get(name)) is not None)
+        if not clauses:
+            return self.query(node, Environment())
+        bare = node.copy()
+        for name in _CUTS:
+            bare.set(name, None)
+        lowered = self.query(bare, Environment(), ordered=True)
+        order = lowered.cut.order if lowered.cut is not None else ()
+        return Lowered(lowered.op, lowered.outputs, Cut(order, clauses))
+
+    def query(self, node: exp.Expr, outer: Environment, *, ordered: bool = False) -> Lowered:
         while isinstance(node, exp.Subquery) and not node.args.get("with_"):
             node = node.this
         environment = self._environment(node, outer)
-        if node.args.get("limit") or node.args.get("offset") or node.args.get("fetch"):
-            raise Unsupported("LIMIT, OFFSET or FETCH")
+        if any(node.args.get(name) for name in _CUTS):
+            raise Unsupported("LIMIT, OFFSET or FETCH in a subquery")
         if node.args.get("locks"):
             raise Unsupported("a locking clause (FOR UPDATE)")
         if isinstance(node, exp.Select):
-            return self._select(node, environment)
-        if isinstance(node, exp.Union):
-            return self._union(node, environment)
+            return self._select(node, environment, ordered=ordered)
         if isinstance(node, exp.SetOperation):
-            raise Unsupported(type(node).__name__.upper())
+            if ordered and node.args.get("order"):
+                raise Unsupported("LIMIT over a set operation with ORDER BY")
+            return self._set_operation(node, environment)
         if isinstance(node, exp.Values):
             return self._values(node)
         raise Unsupported(f"a query of the form {type(node).__name__}")
@@ -130,20 +109,51 @@ class _Lowering:
             environment = Environment({cte.alias: (cte, environment)}, parent=environment)
         return environment
 
-    def _union(self, node: exp.Union, environment: Environment) -> Lowered:
+    def _set_operation(self, node: exp.SetOperation, environment: Environment) -> Lowered:
         if node.args.get("by_name"):
             raise Unsupported("UNION BY NAME")
-        sides = [self.query(side, environment) for side in _union_sides(node)]
+        parts = _union_sides(node) if isinstance(node, exp.Union) else [node.this, node.expression]
+        sides = [self.query(side, environment) for side in parts]
         columns = tuple(self.names.fresh(name) for name, _ in sides[0].outputs)
+        outputs = tuple((name, column) for (name, _), column in zip(sides[0].outputs, columns, strict=True))
+        distinct = bool(node.args.get("distinct"))
+        if not isinstance(node, exp.Union):
+            return Lowered(self._difference(node, sides, columns, distinct=distinct), outputs)
         union: Op = UnionAll(
             tuple(side.op for side in sides),
             columns,
             tuple(tuple(name for _, name in side.outputs) for side in sides),
         )
-        if node.args.get("distinct"):
-            union = Aggregate(union, columns)
-        return Lowered(
-            union, tuple((name, column) for (name, _), column in zip(sides[0].outputs, columns, strict=True))
+        return Lowered(Aggregate(union, columns) if distinct else union, outputs)
+
+    def _difference(
+        self, node: exp.SetOperation, sides: Sequence[Lowered], columns: tuple[str, ...], *, distinct: bool
+    ) -> Op:
+        """INTERSECT and EXCEPT: for each row its multiplicities on the left and on the right decide."""
+        left, right = self.names.fresh("left", INTEGER), self.names.fresh("right", INTEGER)
+        tagged: list[Op] = []
+        mappings: list[tuple[str, ...]] = []
+        for position, side in enumerate(sides):
+            exact = _exactly(side)
+            tags = ((left, ex.integer(int(position == 0))), (right, ex.integer(int(position == 1))))
+            tagged.append(Project(exact, (*((name, ex.column(name)) for name in exact.columns), *tags)))
+            mappings.append((*(column for _, column in side.outputs), left, right))
+        union = UnionAll(tuple(tagged), (*columns, left, right), tuple(mappings))
+        ours, theirs = self.names.fresh("ours", BIGINT), self.names.fresh("theirs", BIGINT)
+        calls = [
+            AggregateCall(name, ex.aggregate_call("sum", ex.column(tag)), "sum", ex.column(tag))
+            for name, tag in ((ours, left), (theirs, right))
+        ]
+        counted = Aggregate(union, columns, tuple(calls))
+        one, other, zero = ex.column(ours), ex.column(theirs), ex.integer(0)
+        keep = tuple((name, ex.column(name)) for name in columns)
+        if distinct:
+            second = ex.compare(other, "=" if isinstance(node, exp.Except) else ">", zero)
+            return Project(Filter(counted, ex.and_((ex.compare(one, ">", zero), second))), keep)
+        times = self.names.fresh("times", BIGINT)
+        count = ex.subtract(one, other) if isinstance(node, exp.Except) else ex.least(one, other)
+        return Repeat(
+            Filter(Project(counted, (*keep, (times, count))), ex.compare(ex.column(times), ">", zero)), times
         )
 
     def _values(self, node: exp.Values) -> Lowered:
@@ -153,43 +163,118 @@ class _Lowering:
         ]
         titles = [f"column{position}" for position in range(1, len(rows[0]) + 1)]
         columns = tuple(self.names.fresh(title) for title in titles)
-        scope = _Scope(())
-        values = tuple(tuple(self._scalar(value, scope) for value in row) for row in rows)
+        frame = Frame(Constant(), Scope(()), Environment())
+        values = tuple(tuple(self._scalar(value, frame) for value in row) for row in rows)
         return Lowered(Constant(columns, values), tuple(zip(titles, columns, strict=True)))
 
-    def _select(self, node: exp.Select, environment: Environment) -> Lowered:
-        for clause in ("kind", "hint", "into", "qualify", "sample", "windows"):
+    def _select(self, node: exp.Select, environment: Environment, *, ordered: bool = False) -> Lowered:
+        for clause in ("kind", "hint", "into", "qualify", "sample"):
             if node.args.get(clause):
                 raise Unsupported(f"{clause.upper()} in SELECT")
-        if node.args.get("laterals"):
-            raise Unsupported("LATERAL")
-        item = self._from(node, environment)
-        scope = _Scope(item.ranges, item.columns)
-        op = item.op
+        node = inline_named_windows(node)
+        frame = self._from_frame(node, environment, None)
         where = node.args.get("where")
         if where is not None:
-            op = Filter(op, self._scalar(where.this, scope))
-        targets = [self._target(target, scope) for target in node.expressions]
-        group, having = node.args.get("group"), node.args.get("having")
-        condition = self._scalar(having.this, scope) if having is not None else None
-        if group is not None or having is not None or any(self._aggregates(value) for _, value in targets):
-            op, targets, condition = self._group(op, group, targets, condition, scope)
-            if condition is not None:
-                op = Filter(op, condition)
-        lowered = self._project(op, targets)
+            for part in ex.conjuncts(where.this):
+                self.subqueries.condition(part, frame)
         distinct = node.args.get("distinct")
-        if distinct is None:
-            return lowered
-        if distinct.args.get("on"):
-            raise Unsupported("DISTINCT ON")
-        exact = _exactly(lowered)
-        return Lowered(Aggregate(exact, exact.columns), lowered.outputs)
+        distinct_on = distinct.args.get("on") if distinct is not None else None
+        having = node.args.get("having")
+        order = node.args.get("order")
+        sort = list(order.expressions) if order is not None and (ordered or distinct_on is not None) else []
+        group = node.args.get("group")
+        parts = [*node.expressions, *([having.this] if having is not None else []), *sort]
+        grouped = group is not None or having is not None or any(map(self._aggregates, parts))
+        if grouped:
+            frame.deferred = {}
+        targets = [self._target(target, frame) for target in node.expressions]
+        shown = len(targets)
+        targets += [("sort", self._sort_value(item, targets, frame)) for item in sort]
+        on_parts = _tuple_parts(distinct_on) if distinct_on is not None else []
+        targets += [("on", self._scalar(part, frame)) for part in on_parts]
+        if having is not None:
+            targets.append(("having", self._scalar(having.this, frame)))
+        if grouped:
+            targets = self._grouped(node, frame, targets)
+        if having is not None:
+            frame.op = Filter(frame.op, targets.pop()[1])
+        frame.op, targets = windows(frame.op, targets, self.names)
+        lowered = self._project(frame.op, targets)
+        columns = [column for _, column in lowered.outputs]
+        sorted_by = tuple(
+            (column, _direction(item))
+            for column, item in zip(columns[shown : shown + len(sort)], sort, strict=True)
+        )
+        result = Lowered(lowered.op, lowered.outputs[:shown], Cut(sorted_by, ""))
+        if distinct_on is not None:
+            return self._distinct_on(result, columns[shown + len(sort) :], sorted_by)
+        if distinct is not None:
+            exact = _exactly(result)
+            return Lowered(Aggregate(exact, exact.columns), result.outputs, result.cut)
+        return result
 
-    def _target(self, target: exp.Expr, scope: _Scope) -> tuple[str, Expr]:
+    def _sort_value(self, item: exp.Expr, targets: Sequence[tuple[str, Expr]], frame: Frame) -> Expr:
+        """What an ORDER BY item sorts by: a bare number is the position of an output column."""
+        value = item.this if isinstance(item, exp.Ordered) else item
+        if isinstance(value, exp.Literal) and not value.is_string:
+            return targets[int(value.name) - 1][1]
+        return self._scalar(value, frame)
+
+    def _grouped(
+        self, node: exp.Select, frame: Frame, targets: list[tuple[str, Expr]]
+    ) -> list[tuple[str, Expr]]:
+        deferred, frame.deferred = frame.deferred or {}, None
+        grouped = Grouped(self.names, self.aggregate_names, deferred)
+        frame.op, targets = group(frame.op, self._group_clause(node, frame), grouped, targets)
+        after = Frame(
+            frame.op,
+            Scope(frame.scope.ranges, frame.scope.columns, frame.scope.outer, grouped.rewrite),
+            frame.environment,
+        )
+        values = {name: self.subqueries.value(query, after) for name, query in deferred.items()}
+        frame.op = after.op
+        return [(title, ex.substitute(value, values)) for title, value in targets]
+
+    def _group_clause(self, node: exp.Select, frame: Frame) -> GroupClause:
+        clause = node.args.get("group")
+        if clause is None:
+            return GroupClause((), None)
+        alternatives = sets_of(clause)
+        if alternatives is None:
+            items = [part for item in clause.expressions for part in _tuple_parts(item, empty_only=True)]
+            return GroupClause(tuple(self._scalar(item, frame).unnest() for item in items), None)
+        keys: list[Expr] = []
+        sets: list[tuple[int, ...]] = []
+        for members in cross(alternatives):
+            positions = []
+            for member in members:
+                value = self._scalar(member, frame).unnest()
+                if value not in keys:
+                    keys.append(value)
+                positions.append(keys.index(value))
+            sets.append(tuple(positions))
+        return GroupClause(tuple(keys), tuple(sets))
+
+    def _distinct_on(self, lowered: Lowered, on: Sequence[str], order: Sequence[tuple[str, str]]) -> Lowered:
+        """The first row of each group in the given order: its row number in a window is 1."""
+        number = self.names.fresh("first")
+        call = exp.Window(
+            this=ex.call("row_number"),
+            partition_by=[ex.column(name) for name in on],
+            order=exp.Order(expressions=[_ordered_column(name, text) for name, text in order])
+            if order
+            else None,
+            over="OVER",
+        )
+        ranked = Window(lowered.op, tuple(sorted(set(on))), ((number, call),))
+        first = Filter(ranked, ex.equals(ex.column(number), ex.integer(1)))
+        return Lowered(first, lowered.outputs, lowered.cut)
+
+    def _target(self, target: exp.Expr, frame: Frame) -> tuple[str, Expr]:
         if isinstance(target, exp.Alias):
-            return target.alias, self._scalar(target.this, scope)
+            return target.alias, self._scalar(target.this, frame)
         name = target.name if isinstance(target, exp.Column) else "?column?"
-        return name, self._scalar(target, scope)
+        return name, self._scalar(target, frame)
 
     def _project(self, op: Op, targets: Sequence[tuple[str, Expr]]) -> Lowered:
         """Compute the targets; columns that are only passed on need no projection."""
@@ -206,64 +291,38 @@ class _Lowering:
             op = Project(op, passed + tuple(computed))
         return Lowered(op, tuple(outputs))
 
-    # -- grouping -----------------------------------------------------------------------------------------
-
-    def _aggregates(self, value: Expr) -> bool:
-        return any(is_aggregate(node, self.aggregate_names) for node in value.walk())
-
-    def _group(
-        self,
-        op: Op,
-        group: exp.Group | None,
-        targets: Sequence[tuple[str, Expr]],
-        condition: Expr | None,
-        scope: _Scope,
-    ) -> tuple[Op, list[tuple[str, Expr]], Expr | None]:
-        if group is not None and any(
-            isinstance(part, (exp.GroupingSets, exp.Cube, exp.Rollup)) for part in group.walk()
-        ):
-            raise Unsupported("GROUPING SETS, ROLLUP or CUBE")
-        keys: list[str] = []
-        computed: list[tuple[str, Expr]] = []
-        key_values: list[tuple[Expr, str]] = []
-        for raw in group.expressions if group is not None else ():
-            value = self._scalar(raw, scope).unnest()
-            if isinstance(value, exp.Tuple) and not value.expressions:
-                continue
-            name = ex.column_of(value)
-            if name is None:
-                name = next((known for seen, known in key_values if seen == value), None)
-            if name is None:
-                name = self.names.fresh("key")
-                computed.append((name, value))
-                key_values.append((value, name))
-            if name not in keys:
-                keys.append(name)
-        grouped = _Grouped(self, keys, key_values)
-        outputs = [(title, grouped.rewrite(value)) for title, value in targets]
-        having = grouped.rewrite(condition) if condition is not None else None
-        if computed:
-            passed = tuple((name, ex.column(name)) for name in op.columns)
-            op = Project(op, passed + tuple(computed))
-        aggregate = Aggregate(op, tuple(keys), tuple(grouped.calls), scalar=not keys)
-        return aggregate, outputs, having
+    def _aggregates(self, value: exp.Expr) -> bool:
+        """Whether an expression has an aggregate of its own query, window functions and subqueries aside."""
+        if isinstance(value, (exp.Query, exp.Subquery)):
+            return False
+        if isinstance(value, exp.Window):
+            parts = [part for name, part in _parts(value) if name != "this"]
+            inside = value.this.this if isinstance(value.this, (exp.Filter, exp.WithinGroup)) else value.this
+            return any(map(self._aggregates, [*parts, *(part for _, part in _parts(inside))]))
+        if is_aggregate(value, self.aggregate_names):
+            return True
+        return any(self._aggregates(part) for _, part in _parts(value))
 
     # -- FROM ---------------------------------------------------------------------------------------------
 
-    def _from(self, node: exp.Select, environment: Environment) -> FromItem:
+    def _from_frame(self, node: exp.Select, environment: Environment, outer: Scope | None) -> Frame:
+        if node.args.get("laterals"):
+            raise Unsupported("LATERAL")
         clause = node.args.get("from_")
-        if clause is None:
-            return FromItem(Constant(), (), ())
-        item = self._from_item(clause.this, environment)
-        for join in node.args.get("joins") or ():
-            item = self._join(item, join, environment)
-        return item
+        item = FromItem(Constant(), (), ())
+        if clause is not None:
+            item = self._from_item(clause.this, environment)
+            for join in node.args.get("joins") or ():
+                item = self._join(item, join, environment)
+        return Frame(item.op, Scope(item.ranges, item.columns, outer), environment)
 
     def _from_item(self, node: exp.Expr, environment: Environment) -> FromItem:
         alias = node.args.get("alias")
         if node.args.get("sample") or node.args.get("pivots"):
             raise Unsupported("TABLESAMPLE")
-        if isinstance(node, exp.Table):
+        if _called(node) is not None:
+            item = self._function(node, FromItem(Constant(), (), ()), outer=False)
+        elif isinstance(node, exp.Table):
             item = self._table(node, environment)
         elif isinstance(node, exp.Subquery) and isinstance(node.this, (exp.Table, exp.Subquery)):
             inner = self._from_item(node.this, environment)
@@ -356,6 +415,8 @@ class _Lowering:
         method = (join.args.get("method") or "").upper()
         if kind not in ("", "INNER", "OUTER", "CROSS") or method not in ("", "NATURAL"):
             raise Unsupported(f"{method} {side} {kind} JOIN".strip())
+        if _called(join.this) is not None:
+            return self._function_join(left, join, side)
         right = self._from_item(join.this, environment)
         ranges = left.ranges + right.ranges
         using = [identifier.name for identifier in join.args.get("using") or ()]
@@ -368,12 +429,47 @@ class _Lowering:
             columns, predicates = self._merge(left, right, using, side)
         on = join.args.get("on")
         if on is not None:
-            predicates += ex.conjuncts(self._scalar(on, _Scope(ranges, columns)))
+            frame = Frame(Join((left.op, right.op)), Scope(ranges, columns), environment)
+            joined = frame.op
+            predicates += ex.conjuncts(self._scalar(on, frame))
+            if frame.op is not joined:
+                raise Unsupported("a subquery in a join condition")
         if side == "":
             return FromItem(Join((left.op, right.op), predicates), ranges, columns)
         if side == "RIGHT":
             return FromItem(OuterJoin(right.op, left.op, predicates), ranges, columns)
         return FromItem(OuterJoin(left.op, right.op, predicates, full=side == "FULL"), ranges, columns)
+
+    def _function_join(self, left: FromItem, join: exp.Join, side: str) -> FromItem:
+        on = join.args.get("on")
+        trivial = on is None or (isinstance(on.unnest(), exp.Boolean) and on.unnest().this)
+        if side not in ("", "LEFT") or join.args.get("using") or (side and not trivial):
+            raise Unsupported("a function in FROM joined on a condition")
+        item = self._function(join.this, left, outer=side == "LEFT")
+        if on is None or trivial:
+            return item
+        frame = Frame(item.op, Scope(item.ranges, item.columns), Environment())
+        predicate = self._scalar(on, frame)
+        return FromItem(Filter(frame.op, predicate), item.ranges, item.columns)
+
+    def _function(self, node: exp.Expr, left: FromItem, *, outer: bool) -> FromItem:
+        """A function in FROM: each row of what stands before it, with the rows that the function returns."""
+        alias = node.args.get("alias")
+        call = _called(node)
+        titles = list(alias.args.get("columns") or ()) if alias is not None else []
+        if (
+            call is None
+            or alias is None
+            or not titles
+            or any(not isinstance(title, exp.Identifier) for title in titles)
+        ):
+            raise Unsupported("a function in FROM without a list of its columns")
+        frame = Frame(left.op, Scope(left.ranges, left.columns), Environment())
+        value = self._scalar(call, frame)
+        outputs = tuple(self.names.fresh(title.name) for title in titles)
+        op = Apply(frame.op, value, outputs, bool(node.args.get("ordinality")), outer)
+        named = tuple((title.name, ex.column(column)) for title, column in zip(titles, outputs, strict=True))
+        return FromItem(op, (*left.ranges, Range(alias.name, dict(named))), (*left.columns, *named))
 
     def _merge(
         self, left: FromItem, right: FromItem, using: Sequence[str], side: str
@@ -400,26 +496,44 @@ class _Lowering:
 
     # -- scalar expressions -------------------------------------------------------------------------------
 
-    def _scalar(self, node: exp.Expr, scope: _Scope) -> Expr:
-        """The expression over the tree's columns."""
+    def _scalar(self, node: exp.Expr, frame: Frame) -> Expr:
+        """The expression over the tree's columns.
+
+        Subqueries in it extend the frame's tree, or are put off.
+        """
         if isinstance(node, exp.Column):
-            return scope.resolve(node).copy()
+            return frame.scope.resolve(node).copy()
+        if _is_subquery(node):
+            return self._subquery(node, frame)
         self._refuse(node)
         copied = node.copy()
+        for name, child in list(copied.args.items()):
+            if isinstance(child, exp.DataType):
+                continue
+            if isinstance(child, exp.Expr):
+                copied.set(name, self._part(child, frame))
+            elif isinstance(child, list):
+                copied.set(
+                    name, [self._part(part, frame) if isinstance(part, exp.Expr) else part for part in child]
+                )
+        return copied
 
-        def replace(part: exp.Expr) -> exp.Expr:
-            if isinstance(part, exp.Column):
-                return _wrapped(scope.resolve(part))
-            self._refuse(part)
-            return part
+    def _part(self, node: exp.Expr, frame: Frame) -> Expr:
+        value = self._scalar(node, frame)
+        if (isinstance(node, exp.Column) and not isinstance(value, exp.Column)) or _is_subquery(node):
+            return _wrapped(value)
+        return value
 
-        return copied.transform(replace, copy=False)
+    def _subquery(self, node: exp.Expr, frame: Frame) -> Expr:
+        if frame.deferred is None:
+            return self.subqueries.value(node, frame)
+        name = self.names.fresh("subquery")
+        frame.deferred[name] = node
+        return ex.column(name)
 
     def _refuse(self, node: exp.Expr) -> None:
-        if isinstance(node, (exp.Subquery, exp.Query, exp.Exists)):
-            raise Unsupported("a subquery in an expression")
-        if isinstance(node, exp.Window):
-            raise Unsupported("a window function")
+        if isinstance(node, exp.Query):
+            raise Unsupported("a subquery in this place")
         if isinstance(node, exp.Var) and node.name in _CLOCK_AND_SESSION:
             raise Unsupported(f"{node.name}, whose value changes without a change of the sources")
 
@@ -442,74 +556,52 @@ _CLOCK_AND_SESSION = frozenset(
 )
 
 
-class _Scope:
-    """Resolves column references as PostgreSQL printed them."""
-
-    def __init__(self, ranges: Sequence[Range], columns: Sequence[tuple[str, Expr]] = ()) -> None:
-        self.ranges = ranges
-        self.columns = columns
-
-    def resolve(self, node: exp.Column) -> Expr:
-        if isinstance(node.this, exp.Star):
-            raise Unsupported("a whole-row reference")
-        name, qualifier = node.name, node.table
-        if node.args.get("db"):
-            # schema.table.column: PostgreSQL prints it for a relation without alias.
-            raise Unsupported(f"the reference {node.sql(dialect='postgres')}")
-        if qualifier:
-            for offered in reversed(self.ranges):
-                if offered.alias == qualifier:
-                    if name in offered.columns:
-                        return offered.columns[name]
-                    raise Unsupported(f"the reference {qualifier}.{name}")
-            raise Unsupported(f"the reference {qualifier}.{name}")
-        found = [value for title, value in self.columns if title == name]
-        if not found:
-            raise Unsupported(f"the reference {name}")
-        return found[0]
+_CUTS = ("limit", "offset", "fetch")
 
 
-class _Grouped:
-    """Rewrites expressions of a grouped query to read keys and aggregates."""
+def _is_subquery(node: exp.Expr) -> bool:
+    if isinstance(node, exp.In):
+        return node.args.get("query") is not None
+    return isinstance(node, (exp.Subquery, exp.Exists))
 
-    def __init__(self, lowering: _Lowering, keys: list[str], key_values: list[tuple[Expr, str]]) -> None:
-        self.lowering = lowering
-        self.keys = keys
-        self.key_values = key_values
-        self.calls: list[AggregateCall] = []
-        self._seen: list[tuple[Expr, str]] = []
 
-    def rewrite(self, value: Expr) -> Expr:
-        bare = value.unnest()
-        for key, name in self.key_values:
-            if bare == key:
-                return ex.column(name)
-        if is_aggregate(bare, self.lowering.aggregate_names):
-            return ex.column(self._call(bare))
-        if isinstance(bare, exp.Column):
-            if bare.name not in self.keys:
-                # PostgreSQL accepted it ungrouped, so the keys determine it: grouping by it changes nothing.
-                self.keys.append(bare.name)
-            return bare
-        copied = value.copy()
-        for name, child in list(copied.args.items()):
-            if isinstance(child, exp.Expr):
-                copied.set(name, self.rewrite(child) if not isinstance(child, exp.DataType) else child)
-            elif isinstance(child, list):
-                copied.set(
-                    name,
-                    [self.rewrite(item) if isinstance(item, exp.Expr) else item for item in child],
-                )
-        return copied
+def _parts(node: exp.Expr) -> list[tuple[str, exp.Expr]]:
+    found: list[tuple[str, exp.Expr]] = []
+    for name, child in node.args.items():
+        children = child if isinstance(child, list) else [child]
+        found += [(name, part) for part in children if isinstance(part, exp.Expr)]
+    return found
 
-    def _call(self, value: Expr) -> str:
-        for seen, name in self._seen:
-            if seen == value:
-                return name
-        call = read_aggregate(value, self.lowering.names)
-        self.calls.append(call)
-        self._seen.append((value, call.name))
-        return call.name
+
+def _called(node: exp.Expr) -> exp.Expr | None:
+    """The function call of a FROM item, if it is one."""
+    call = node.this if isinstance(node, (exp.Lateral, exp.Table)) else None
+    if isinstance(call, exp.Dot):
+        return call if isinstance(call.expression, exp.Func) else None
+    return call if isinstance(call, exp.Func) else None
+
+
+def _tuple_parts(node: exp.Expr, *, empty_only: bool = False) -> list[exp.Expr]:
+    bare = node.unnest()
+    if isinstance(bare, exp.Tuple) and not (empty_only and bare.expressions):
+        return list(bare.expressions)
+    return [bare]
+
+
+def _direction(item: exp.Expr) -> str:
+    """What stands after the expression of an ORDER BY item."""
+    if not isinstance(item, exp.Ordered):
+        return ""
+    if item.args.get("with_fill") or item.args.get("using"):
+        raise Unsupported("ORDER BY with USING")
+    direction = "DESC" if item.args.get("desc") else "ASC"
+    return f"{direction} NULLS {'FIRST' if item.args.get('nulls_first') else 'LAST'}"
+
+
+def _ordered_column(name: str, direction: str) -> exp.Ordered:
+    return exp.Ordered(
+        this=ex.column(name), desc=direction.startswith("DESC"), nulls_first=direction.endswith("FIRST")
+    )
 
 
 def _union_sides(node: exp.Union) -> list[exp.Expr]:

@@ -445,6 +445,79 @@ class Plain(_OneInput):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Repeat(_OneInput):
+    """Each row as often as its column ``name`` says; the column itself is gone. Weights multiply by it."""
+
+    input: Op
+    name: str
+
+    def __post_init__(self) -> None:
+        _require(self.name in self.input.columns, "unknown count column")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(name for name in self.input.columns if name != self.name)
+
+    @property
+    def weighted(self) -> bool:
+        return self.input.weighted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Apply(_OneInput):
+    """Each row once for every row that a set-returning function of it returns, with that row's columns.
+
+    ``ordinality``: the last of ``outputs`` numbers the function's rows. ``outer``: a row for which the
+    function returns nothing stays, with NULLs.
+    """
+
+    input: Op
+    call: Expr
+    outputs: tuple[str, ...]
+    ordinality: bool = False
+    outer: bool = False
+
+    def __post_init__(self) -> None:
+        _require_columns(self.call, self.input.columns)
+        _require_distinct(self.columns)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.input.columns + self.outputs
+
+    @property
+    def weighted(self) -> bool:
+        return self.input.weighted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window(_OneInput):
+    """The rows with window functions over partitions by ``keys``.
+
+    ``calls`` are whole ``… OVER (…)`` expressions.
+    """
+
+    input: Op
+    keys: tuple[str, ...]
+    calls: tuple[tuple[str, Expr], ...]
+
+    def __post_init__(self) -> None:
+        _require(not self.input.weighted, "window over weighted rows")
+        _require(frozenset(self.keys) <= frozenset(self.input.columns), "unknown partition key")
+        for _, call in self.calls:
+            _require_columns(call, self.input.columns)
+        _require_distinct(self.columns)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.input.columns + tuple(name for name, _ in self.calls)
+
+    @property
+    def weighted(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Number(_OneInput):
     """The rows with a number of their own in the column ``name``; the weight becomes the column ``weight``.
 
@@ -483,6 +556,9 @@ Op: TypeAlias = (
     | AsWeight
     | Consolidate
     | Plain
+    | Repeat
+    | Apply
+    | Window
     | Number
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
+    Apply,
     AsWeight,
     Changes,
     Constant,
@@ -18,9 +19,11 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     OuterJoin,
     Project,
     Query,
+    Repeat,
     Scan,
     SemiJoin,
     UnionAll,
+    Window,
     walk,
 )
 from airflow.providers.pgtrickle.engine.parse import generate
@@ -52,7 +55,7 @@ def _show(op: Op, depth: int, readers: dict[int, int], marks: dict[int, str], li
         _show(child, depth + 1, readers, marks, lines)
 
 
-def _label(op: Op) -> str:
+def _label(op: Op) -> str:  # noqa: C901 - one case for each node
     name = type(op).__name__
     match op:
         case Scan():
@@ -84,7 +87,12 @@ def _label(op: Op) -> str:
             return f"{'Aggregate' if op.calls else 'Distinct'}{keys}" + (f": {calls}" if calls else "")
         case UnionAll():
             return f"UnionAll [{', '.join(op.columns)}]"
-        case ExposeWeight() | AsWeight() | Number():
+        case Apply():
+            return f"Apply {_sql(op.call)} AS {', '.join(op.outputs)}" + (" (outer)" if op.outer else "")
+        case Window():
+            calls = ", ".join(f"{column} = {_sql(call)}" for column, call in op.calls)
+            return f"Window by {', '.join(op.keys) or 'nothing'}: {calls}"
+        case Repeat() | ExposeWeight() | AsWeight() | Number():
             return f"{name} {op.name}"
         case _:
             return name

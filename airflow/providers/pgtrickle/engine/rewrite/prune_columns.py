@@ -8,6 +8,7 @@ from dataclasses import replace
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
+    Apply,
     AsWeight,
     Changes,
     Constant,
@@ -21,9 +22,11 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     OuterJoin,
     Project,
     Query,
+    Repeat,
     Scan,
     SemiJoin,
     UnionAll,
+    Window,
     walk,
 )
 from airflow.providers.pgtrickle.engine.rewrite.rebuild import with_inputs
@@ -67,6 +70,13 @@ def _reads(node: Op, wanted: set[str]) -> list[set[str]]:
                 {source for name, source in zip(node.columns, mapping, strict=True) if name in wanted}
                 for mapping in node.mappings
             ]
+        case Repeat():
+            return [wanted | {node.name}]
+        case Apply():
+            return [(wanted | ex.column_names(node.call)) & set(node.input.columns)]
+        case Window():
+            calls = (call for name, call in node.calls if name in wanted)
+            return [(wanted | set(node.keys)).union(ex.column_names(*calls)) & set(node.input.columns)]
         case ExposeWeight() | Number():
             # Which rows there are, and not only how their weights add up, counts from here on: dropping a
             # column would let rows cancel out that a reader of the support must see.
@@ -96,6 +106,9 @@ def _pruned(node: Op, inputs: list[Op], wanted: set[str]) -> Op:
         case Aggregate():
             calls = tuple(item for item in node.calls if item.name in wanted)
             return replace(node, input=inputs[0], calls=calls)
+        case Window():
+            kept = tuple(item for item in node.calls if item[0] in wanted)
+            return replace(node, input=inputs[0], calls=kept) if kept else inputs[0]
         case UnionAll():
             keep = [position for position, name in enumerate(node.columns) if name in wanted]
             return UnionAll(

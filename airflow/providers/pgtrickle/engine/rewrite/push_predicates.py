@@ -20,6 +20,7 @@ from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
+    Apply,
     Filter,
     Join,
     Op,
@@ -27,6 +28,7 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Project,
     SemiJoin,
     UnionAll,
+    Window,
     walk,
 )
 from airflow.providers.pgtrickle.engine.rewrite.rebuild import with_inputs
@@ -69,6 +71,12 @@ class _Pusher:
                 return replace(op, left=self.push(op.left, predicates), right=self.push(op.right, ()))
             case Aggregate():
                 below, above = _split(predicates, () if op.scalar else op.keys)
+                return _filtered(replace(op, input=self.push(op.input, below)), above)
+            case Apply():
+                below, above = _split(predicates, op.input.columns)
+                return _filtered(replace(op, input=self.push(op.input, below)), above)
+            case Window():
+                below, above = _split(predicates, op.keys)
                 return _filtered(replace(op, input=self.push(op.input, below)), above)
             case UnionAll():
                 sides = []

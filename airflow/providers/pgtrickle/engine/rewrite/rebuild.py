@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
+    Apply,
     AsWeight,
     Changes,
     Consolidate,
@@ -23,9 +24,11 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Plain,
     Project,
     Query,
+    Repeat,
     Scan,
     SemiJoin,
     UnionAll,
+    Window,
     walk,
 )
 
@@ -51,6 +54,9 @@ def with_inputs(op: Op, inputs: Sequence[Op]) -> Op:
             | Consolidate()
             | Plain()
             | Number()
+            | Repeat()
+            | Apply()
+            | Window()
         ):
             return replace(op, input=inputs[0])
         case Scan() | Changes() | Constant() | Empty() | Query():

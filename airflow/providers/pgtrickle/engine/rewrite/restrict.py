@@ -27,6 +27,7 @@ from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.naming import BIGINT, Names
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
+    Apply,
     AsWeight,
     Consolidate,
     Constant,
@@ -40,9 +41,11 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     OuterJoin,
     Plain,
     Project,
+    Repeat,
     Scan,
     SemiJoin,
     UnionAll,
+    Window,
     union_all,
 )
 from airflow.providers.pgtrickle.engine.rewrite.rebuild import with_inputs
@@ -86,7 +89,11 @@ class Restrict:
             case Project():
                 passed = {name: source for name, value in op.outputs if (source := ex.column_of(value))}
                 return self._partly(op, keys, pairs, passed)
-            case ExposeWeight() | AsWeight():
+            case Apply():
+                return self._partly(op, keys, pairs, {name: name for name in op.input.columns})
+            case Window():
+                return self._partly(op, keys, pairs, {name: name for name in op.keys})
+            case ExposeWeight() | AsWeight() | Repeat():
                 passed = {name: name for name in op.input.columns if name != op.name}
                 return self._partly(op, keys, pairs, passed)
             case Aggregate():
@@ -114,7 +121,7 @@ class Restrict:
         match op:
             case Scan() | Constant():
                 return True
-            case Filter() | Project():
+            case Filter() | Project() | Apply():
                 return self.drivable(op.input)
             case Join():
                 return all(self.drivable(side) for side in op.inputs)

@@ -1,0 +1,125 @@
+"""What names mean while a query is lowered: ranges, common table expressions, outer queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from airflow.providers.pgtrickle.engine.ops.expressions import Expr
+from airflow.providers.pgtrickle.engine.ops.nodes import Op
+
+
+class Unsupported(Exception):
+    """A construct without a delta law; ``reason`` names it for people."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """ORDER BY with LIMIT, OFFSET or FETCH at the top of a query, which the view over storage applies.
+
+    ``order`` pairs a column of the tree with the text after it (``DESC NULLS LAST``); ``clauses`` are the
+    LIMIT, OFFSET and FETCH clauses as text.
+    """
+
+    order: tuple[tuple[str, str], ...]
+    clauses: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A query's tree and its output columns: (name as the query has it, column of the tree)."""
+
+    op: Op
+    outputs: tuple[tuple[str, str], ...]
+    cut: Cut | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What one FROM item offers under its alias: column name → expression over the tree."""
+
+    alias: str | None
+    columns: Mapping[str, Expr]
+
+
+@dataclass(frozen=True, slots=True)
+class FromItem:
+    """A FROM item: its tree, its ranges, and its columns in order (after USING merged some)."""
+
+    op: Op
+    ranges: tuple[Range, ...]
+    columns: tuple[tuple[str, Expr], ...]
+
+
+@dataclass(slots=True)
+class Environment:
+    """The common table expressions in sight: not lowered yet, or lowered once."""
+
+    definitions: dict[str, tuple[exp.CTE, Environment]] = field(default_factory=dict)
+    lowered: dict[str, Lowered] = field(default_factory=dict)
+    parent: Environment | None = None
+
+    def find(self, name: str) -> Environment | None:
+        """The innermost environment that defines the name."""
+        environment: Environment | None = self
+        while environment is not None and name not in environment.definitions:
+            environment = environment.parent
+        return environment
+
+
+class Scope:
+    """Resolves column references as PostgreSQL printed them; unknown ones in the outer query's scope."""
+
+    def __init__(
+        self,
+        ranges: Sequence[Range],
+        columns: Sequence[tuple[str, Expr]] = (),
+        outer: Scope | None = None,
+        rewrite: Callable[[Expr], Expr] | None = None,
+    ) -> None:
+        self.ranges = ranges
+        self.columns = columns
+        self.outer = outer
+        self.rewrite = rewrite
+
+    def resolve(self, node: exp.Column) -> Expr:
+        """What a reference means over the tree; Unsupported when it cannot be told."""
+        found = self._find(node)
+        if found is not None:
+            return found if self.rewrite is None else self.rewrite(found)
+        if self.outer is not None:
+            return self.outer.resolve(node)
+        raise Unsupported(f"the reference {node.sql(dialect='postgres')}")
+
+    def _find(self, node: exp.Column) -> Expr | None:
+        if isinstance(node.this, exp.Star):
+            raise Unsupported("a whole-row reference")
+        if node.args.get("db"):
+            return None
+        name, qualifier = node.name, node.table
+        if qualifier:
+            for offered in reversed(self.ranges):
+                if offered.alias == qualifier:
+                    return offered.columns.get(name)
+            return None
+        return next((value for title, value in self.columns if title == name), None)
+
+
+@dataclass(slots=True)
+class Frame:
+    """A SELECT in the making: its tree so far, which subqueries in its expressions extend by joins.
+
+    While ``deferred`` is a dict, subqueries are put off: they stand in expressions as the columns named in
+    it.
+    """
+
+    op: Op
+    scope: Scope
+    environment: Environment
+    deferred: dict[str, exp.Expr] | None = None
