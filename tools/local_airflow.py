@@ -156,7 +156,7 @@ class LocalAirflow:
         """Wait until the DAG processor has read the DAG. Raises AirflowError with its import error."""
 
         def known() -> bool:
-            errors = self._get("/api/v2/importErrors")["import_errors"]
+            errors = self.get("/api/v2/importErrors")["import_errors"]
             if errors:
                 raise AirflowError(errors[0]["stack_trace"])
             return self._client.get(f"/api/v2/dags/{quote(dag_id)}").status_code == httpx.codes.OK
@@ -170,7 +170,7 @@ class LocalAirflow:
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """The state of a run."""
-        return str(self._get(f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}")["state"])
+        return str(self.get(f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}")["state"])
 
     def wait_for_run(
         self, dag_id: str, run_id: str, timeout: float = 300.0, tick: Callable[[], None] | None = None
@@ -190,7 +190,7 @@ class LocalAirflow:
         path = f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}/taskInstances?limit=1000"
         return {
             row["task_id"]: TaskInstance(row["task_id"], row["state"], row["try_number"], row["duration"])
-            for row in self._get(path)["task_instances"]
+            for row in self.get(path)["task_instances"]
         }
 
     def result(self, dag_id: str, run_id: str, task_id: str) -> Any:
@@ -199,7 +199,7 @@ class LocalAirflow:
             f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}/taskInstances/{quote(task_id)}"
             "/xcomEntries/return_value?deserialize=true"
         )
-        return self._get(path)["value"]
+        return self.get(path)["value"]
 
     def clear(self, dag_id: str, run_id: str, *task_ids: str) -> None:
         """Let tasks of a finished run, and what comes after them, run again."""
@@ -233,7 +233,8 @@ class LocalAirflow:
             health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor")
         )
 
-    def _get(self, path: str) -> Any:
+    def get(self, path: str) -> Any:
+        """What the API server answers to a GET."""
         return self._client.get(path).raise_for_status().json()
 
     def _wait(self, condition: Callable[[], bool], timeout: float, what: str) -> None:

@@ -157,7 +157,7 @@ def test_changed_query_is_a_changed_dag(tmp_path: Path) -> None:
 def test_examples_are_read_without_errors() -> None:
     found = bag(EXAMPLES)
     assert found.import_errors == {}
-    assert "tpch" in found.dags
+    assert set(found.dags) == {"tpch", "tpch_operators"}
     edges = {task.task_id: task.upstream_task_ids for task in found.dags["tpch"].tasks}
     assert len(edges) == 6
     assert edges["tpch.top_segments"] == {"tpch.customer_totals"}

@@ -1,56 +1,58 @@
-"""The factory's DAG executed by ``dag.test()``, as a developer does it."""
+"""DAGs executed by ``dag.test()``, as a developer does it: the factory's and the examples."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from airflow.providers.pgtrickle.engine.api import PgTrickle
+from airflow.providers.pgtrickle.engine.testing.server import PostgresServer
 from tests.airflow import shop
+from tools import tpch_data
 from tools.local_airflow import LocalAirflow
 
-pytestmark = [pytest.mark.airflow, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("dag_run"),  # one metadata database, one TPC-H
+]
 
 ROOT = Path(__file__).resolve().parents[2]
-
-#: Runs the DAG of a file a number of times, changing the base tables before each run after the first.
-SCRIPT = """
-import json
-from pathlib import Path
-
-from airflow.dag_processing.dagbag import DagBag
-
-from tests.airflow import shop
-
-folder = Path({dags!r})
-dag = DagBag(folder, bundle_path=folder, bundle_name="dags-folder").dags["shop"]
-reports = []
-for seed in range({rounds}):
-    if seed:
-        shop.write({dsn!r}, seed)
-    run = dag.test()
-    tasks = run.get_task_instances()
-    reports.append({{
-        "state": str(run.state),
-        "tasks": {{task.task_id: str(task.state) for task in tasks}},
-        "results": {{task.task_id: task.xcom_pull(task_ids=task.task_id) for task in tasks}},
-    }})
-print(json.dumps(reports))
-"""
+EXAMPLES = ROOT / "example_dags"
+CONNECTIONS = ("shop_db", "tpch_db")
 
 
-def run_dag(folder: Path, dsn: str, rounds: int) -> list[dict[str, Any]]:
-    airflow = LocalAirflow(folder / "airflow", folder / "dags", connections={"shop_db": dsn})
-    airflow.home.mkdir()
-    airflow.command("db", "migrate")
+@pytest.fixture(scope="module")
+def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An Airflow with nothing but its metadata database."""
+    home = tmp_path_factory.mktemp("airflow")
+    LocalAirflow(home, home, connections={}).command("db", "migrate")
+    return home
+
+
+@pytest.fixture(scope="module")
+def tpch_dsn(pg18_server: PostgresServer) -> Iterator[str]:
+    """A database with TPC-H at a small scale."""
+    dsn = pg18_server.create_database()
+    with psycopg.connect(dsn) as connection:
+        tpch_data.load(connection, 0.01)
+    yield dsn
+    pg18_server.drop_database(dsn.partition("@/")[2].partition("?")[0])
+
+
+def run_dag(home: Path, folder: Path, dag_id: str, rounds: int, data: str, dsn: str) -> list[dict[str, Any]]:
+    airflow = LocalAirflow(home, folder, connections=dict.fromkeys(CONNECTIONS, dsn))
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT.format(dags=str(folder / "dags"), dsn=dsn, rounds=rounds)],
-        env=airflow.environment | {"PYTHONPATH": str(ROOT)},
+        [sys.executable, "-m", "tests.airflow.run_dag", str(folder), dag_id, str(rounds), data, dsn],
+        env=airflow.environment,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=240,
@@ -58,22 +60,48 @@ def run_dag(folder: Path, dsn: str, rounds: int) -> list[dict[str, Any]]:
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
     reports: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
+    assert len(reports) == rounds
+    for report in reports:
+        assert report["state"] == "success", report
+        assert set(report["tasks"].values()) == {"success"}
     return reports
 
 
-def test_dag_creates_fills_and_follows(tmp_path: Path, shop_dsn: str) -> None:
-    (tmp_path / "dags").mkdir()
-    shop.write_dag(tmp_path / "dags")
-    first, second, third = run_dag(tmp_path, shop_dsn, rounds=3)
-    for report in (first, second, third):
-        assert report["state"] == "success"
-        assert set(report["tasks"]) == {"open_run", *shop.QUERIES}
-        assert set(report["tasks"].values()) == {"success"}
-    for name in shop.QUERIES:
-        assert second["results"][name]["action"] == "DIFFERENTIAL", second["results"][name]
-        assert third["results"][name]["action"] == "DIFFERENTIAL", third["results"][name]
-    frontiers = [{report["results"][name]["frontier"] for name in shop.QUERIES} for report in (second, third)]
-    assert [len(found) for found in frontiers] == [1, 1]
+def assert_followed_by_deltas(reports: list[dict[str, Any]], names: list[str], dsn: str) -> None:
+    for report in reports:
+        results = [report["results"][name] for name in names]
+        assert {result["action"] for result in results} == {"DIFFERENTIAL"}, results
+        assert len({result["frontier"] for result in results}) == 1
+        assert all(result["rows_inserted"] + result["rows_deleted"] > 0 for result in results), results
+    with PgTrickle.connect(dsn) as engine:
+        assert [name for name in names if not engine.verify_stream_table(name)] == []
+
+
+def test_factory_dag_creates_fills_and_follows(tmp_path: Path, airflow_home: Path, shop_dsn: str) -> None:
+    shop.write_dag(tmp_path)
+    reports = run_dag(airflow_home, tmp_path, "shop", 3, "shop", shop_dsn)
+    assert all(set(report["tasks"]) == {"open_run", *shop.QUERIES} for report in reports)
+    assert_followed_by_deltas(reports[1:], list(shop.QUERIES), shop_dsn)
     assert shop.stored(shop_dsn) == shop.expected(shop_dsn)
-    with PgTrickle.connect(shop_dsn) as engine:
-        assert all(engine.verify_stream_table(name) for name in shop.QUERIES)
+
+
+def test_example_from_yaml_follows_by_deltas(airflow_home: Path, tpch_dsn: str) -> None:
+    reports = run_dag(airflow_home, EXAMPLES, "tpch", 2, "tpch", tpch_dsn)
+    names = [name for name in reports[0]["tasks"] if name != "open_run"]
+    assert len(names) == 5
+    assert_followed_by_deltas(reports[1:], names, tpch_dsn)
+
+
+def test_example_in_python_creates_refreshes_waits_and_drops(airflow_home: Path, tpch_dsn: str) -> None:
+    (report,) = run_dag(airflow_home, EXAMPLES, "tpch_operators", 1, "tpch", tpch_dsn)
+    results = report["results"]
+    assert results["create"] == {
+        "stream_table": "tpch.open_orders",
+        "outcome": "created",
+        "effective_mode": "DIFFERENTIAL",
+        "reason": None,
+    }
+    assert results["refresh"]["action"] == "NO_DATA"
+    assert 0 <= results["fresh"]["staleness_seconds"] < 300
+    with PgTrickle.connect(tpch_dsn) as engine:
+        assert "tpch.open_orders" not in {table.name.display for table in engine.stream_tables()}

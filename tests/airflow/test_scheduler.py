@@ -69,6 +69,18 @@ def test_changes_are_followed_by_deltas(filled: ScheduledShop, granularity: str)
     assert after == shop.expected(filled.dsn)
 
 
+def test_graph_tab_shows_groups_and_edges(filled: ScheduledShop) -> None:
+    structure = filled.airflow.get(f"/ui/structure/structure_data?dag_id={DAG}")
+    groups = {node["id"]: {child["id"] for child in node["children"] or []} for node in structure["nodes"]}
+    assert groups["marts"] >= {"shop.summary"}
+    assert groups["shop"] >= {"shop.total", "shop.by_customer", "shop.big"}
+    assert {(edge["source_id"], edge["target_id"]) for edge in structure["edges"]} >= {
+        ("open_run", "shop.total"),
+        ("shop.by_customer", "shop.big"),
+        ("shop.big", "shop.summary"),
+    }
+
+
 def test_failed_middle_leaves_descendants_whole_and_its_retry_ends_consistent(filled: ScheduledShop) -> None:
     airflow, dsn = filled.airflow, filled.dsn
     before = shop.stored(dsn)
