@@ -36,7 +36,7 @@ class ColumnType:
 
     @property
     def is_domain(self) -> bool:
-        """Whether the type is a domain, or one spelled unlike its base for another reason (``interval year``)."""
+        """Whether the type is a domain, or spelled unlike its base for another reason (``interval year``)."""
         return re.sub(r"\([-\d,]+\)", "", self.name) != self.base
 
 
@@ -96,6 +96,9 @@ class Binding:
     ``text`` is the canonical text (pg_get_viewdef under an empty search_path); ``relations`` holds every
     relation reached from it, views included, by name as they are written in the texts. ``obstacle`` is None
     when the text survived the round trip through our parser, else the reason why it cannot be read by it.
+    ``features`` names what else PostgreSQL's trees hold: ``for_update``, ``tablesample``, ``recursive``,
+    ``set_returning`` (a set-returning function in a select list), ``functional_dependency`` (a GROUP BY that
+    rests on a primary key), and SQL's value functions, which have no OID (``current_date``, …).
     """
 
     text: str

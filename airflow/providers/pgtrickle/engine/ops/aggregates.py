@@ -9,6 +9,7 @@ from sqlglot import exp
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.naming import Names
 from airflow.providers.pgtrickle.engine.ops.nodes import AggregateCall
+from airflow.providers.pgtrickle.engine.parse.nodes import SyntaxCall
 
 _KNOWN: dict[type[exp.Expr], str] = {
     exp.Count: "count",
@@ -17,6 +18,19 @@ _KNOWN: dict[type[exp.Expr], str] = {
     exp.Min: "min",
     exp.Max: "max",
 }
+
+
+#: Aggregates of SQL/JSON, which PostgreSQL resolves to functions of other names.
+_JSON_AGGREGATES = frozenset(("json_arrayagg", "json_objectagg"))
+
+
+def called(node: exp.Expr) -> exp.Expr:
+    """The call itself, without its FILTER, its WITHIN GROUP and the schema it is qualified with."""
+    while isinstance(node, (exp.Filter, exp.WithinGroup)):
+        node = node.this
+    if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Anonymous):
+        return node.expression
+    return node
 
 
 def is_aggregate(node: exp.Expr, aggregate_names: Collection[str]) -> bool:
@@ -28,7 +42,10 @@ def is_aggregate(node: exp.Expr, aggregate_names: Collection[str]) -> bool:
         return True
     if isinstance(node, exp.AggFunc):
         return True
-    return isinstance(node, exp.Anonymous) and node.name.lower() in aggregate_names
+    call = called(node)
+    if isinstance(call, SyntaxCall):
+        return call.name in _JSON_AGGREGATES
+    return isinstance(call, exp.Anonymous) and call.name.lower() in aggregate_names
 
 
 def read_aggregate(node: exp.Expr, names: Names) -> AggregateCall:

@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
-from airflow.providers.pgtrickle.engine.ops.aggregates import is_aggregate
+from airflow.providers.pgtrickle.engine.ops.aggregates import called, is_aggregate
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.lower_grouping import GroupClause, Grouped, cross, group, sets_of
 from airflow.providers.pgtrickle.engine.ops.lower_subqueries import Subqueries
@@ -90,9 +90,9 @@ class _Lowering:
             raise Unsupported("a locking clause (FOR UPDATE)")
         if isinstance(node, exp.Select):
             return self._select(node, environment, ordered=ordered)
+        if ordered and node.args.get("order"):
+            raise Unsupported("LIMIT over a set operation or VALUES with ORDER BY")
         if isinstance(node, exp.SetOperation):
-            if ordered and node.args.get("order"):
-                raise Unsupported("LIMIT over a set operation with ORDER BY")
             return self._set_operation(node, environment)
         if isinstance(node, exp.Values):
             return self._values(node)
@@ -253,6 +253,8 @@ class _Lowering:
                     keys.append(value)
                 positions.append(keys.index(value))
             sets.append(tuple(positions))
+        if clause.args.get("all") is False:  # GROUP BY DISTINCT: of sets with the same members one counts
+            sets = list({frozenset(members): members for members in sets}.values())
         return GroupClause(tuple(keys), tuple(sets))
 
     def _distinct_on(self, lowered: Lowered, on: Sequence[str], order: Sequence[tuple[str, str]]) -> Lowered:
@@ -297,8 +299,7 @@ class _Lowering:
             return False
         if isinstance(value, exp.Window):
             parts = [part for name, part in _parts(value) if name != "this"]
-            inside = value.this.this if isinstance(value.this, (exp.Filter, exp.WithinGroup)) else value.this
-            return any(map(self._aggregates, [*parts, *(part for _, part in _parts(inside))]))
+            return any(map(self._aggregates, [*parts, *(part for _, part in _parts(called(value.this)))]))
         if is_aggregate(value, self.aggregate_names):
             return True
         return any(self._aggregates(part) for _, part in _parts(value))

@@ -14,7 +14,7 @@ from itertools import product
 from sqlglot import exp
 
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
-from airflow.providers.pgtrickle.engine.ops.aggregates import is_aggregate, read_aggregate
+from airflow.providers.pgtrickle.engine.ops.aggregates import called, is_aggregate, read_aggregate
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.naming import INTEGER, Names
 from airflow.providers.pgtrickle.engine.ops.nodes import Aggregate, AggregateCall, Op, Project, UnionAll
@@ -77,13 +77,14 @@ class Grouped:
         if isinstance(bare, exp.Column):
             return self._column(bare)
         copied = value.copy()
-        inside = copied.this if isinstance(copied, exp.Window) else None
-        if isinstance(inside, (exp.Filter, exp.WithinGroup)):
-            self._rewrite_parts(inside.this)
-            self._rewrite_parts(inside, skip="this")
-        elif inside is not None:
-            self._rewrite_parts(inside)
-        self._rewrite_parts(copied, skip="this" if inside is not None else None)
+        if isinstance(copied, exp.Window):
+            # A function over a window of groups is no aggregate of a group: its arguments are read by group.
+            self._rewrite_parts(called(copied.this))
+            if isinstance(copied.this, (exp.Filter, exp.WithinGroup)):
+                self._rewrite_parts(copied.this, skip="this")
+            self._rewrite_parts(copied, skip="this")
+        else:
+            self._rewrite_parts(copied)
         return copied
 
     def _rewrite_parts(self, node: Expr, skip: str | None = None) -> None:

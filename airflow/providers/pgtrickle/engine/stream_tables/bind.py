@@ -38,6 +38,7 @@ _FEATURES = {
     "for_update": ":rowMarks ({",
     "tablesample": "{TABLESAMPLECLAUSE ",
     "recursive": ":hasRecursive true",
+    "set_returning": ":hasTargetSRFs true",
 }
 #: SQL's value functions have no OID; the order is that of SQLValueFunctionOp.
 _VALUE_FUNCTION = re.compile(r"{SQLVALUEFUNCTION :op (\d+)")
