@@ -21,9 +21,14 @@ from airflow.providers.pgtrickle.engine.testing.binaries import Account, server_
 from airflow.providers.pgtrickle.engine.testing.homes import processes_in, wait_for
 from airflow.providers.pgtrickle.engine.testing.server import PostgresServer, ServerError, remove_home
 
+ROOT = Path(__file__).resolve().parents[2]
+
+# Without Airflow, whose import takes longer than all the rest.
 OWNER = """
-import sys, time
+import sys, time, types
 from pathlib import Path
+airflow = sys.modules["airflow"] = types.ModuleType("airflow")
+airflow.__path__ = ["airflow"]
 from airflow.providers.pgtrickle.engine.testing.server import PostgresServer
 server = PostgresServer(data_dir=Path(sys.argv[1]) if len(sys.argv) > 1 else None)
 server.start()
@@ -43,7 +48,7 @@ def folder() -> Iterator[Path]:
 def killed_owner(*arguments: str) -> tuple[int, Path, str]:
     """Start a server in another process, kill that process; the server's pid, home and URL."""
     with subprocess.Popen(
-        [sys.executable, "-c", OWNER, *arguments], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", OWNER, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as owner:
         assert owner.stdout is not None
         pid, home, dsn = owner.stdout.readline().split()
