@@ -26,6 +26,7 @@ from airflow.providers.pgtrickle.engine.stream_tables.explain import (
     explain_compiled,
     explain_query,
 )
+from airflow.providers.pgtrickle.engine.stream_tables.rebuild import rebuild
 from airflow.providers.pgtrickle.engine.stream_tables.uninstall import uninstall
 from airflow.providers.pgtrickle.engine.stream_tables.verify import Verification, verify_stream_table
 
@@ -70,7 +71,7 @@ class PgTrickle:
         self.settings = settings or Settings.from_environment()
         self._session = Session(connection)
         self._connection: psycopg.Connection[Any] | None = None
-        self._refresher = Refresher(self._session, self.settings)
+        self._refresher = Refresher(self._session, self.settings, rebuild)
 
     @classmethod
     def connect(cls, dsn: str, *, settings: Settings | None = None) -> Self:
@@ -188,12 +189,15 @@ class PgTrickle:
         schedule: str | None = None,
         refresh_mode: str | None = None,
     ) -> StreamTable:
-        """Change a stream table; what is None stays. A new query is built beside the old and swapped in."""
+        """Change a stream table; what is None stays, and an empty ``schedule`` is none.
+
+        A new query is filled beside the old one and swapped in; a failure leaves the stream table as it was.
+        Raises as ``create_stream_table`` does, and DependentObjects when the columns change in a way that
+        something which reads the stream table cannot follow.
+        """
         with self._installed():
             return alter_stream_table(
-                self._session,
                 self._refresher,
-                self.settings,
                 self._get(name),
                 query=query,
                 schedule=schedule,

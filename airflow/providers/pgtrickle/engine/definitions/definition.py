@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from airflow.providers.pgtrickle.engine import capture
 from airflow.providers.pgtrickle.engine.catalog import Dependency, StreamTable
@@ -38,6 +39,27 @@ class Definition:
     def upstream(self) -> tuple[int, ...]:
         """The ids of the stream tables that the query reads."""
         return tuple(item.upstream_id for item in self.dependencies if item.upstream_id is not None)
+
+    @property
+    def layout(self) -> dict[str, Any]:
+        """What the stored state rests on, as a JSON value: while it is the same, storage can be built upon.
+
+        Besides the layout of storage it has the columns of the sources that were NOT NULL when the deltas
+        were derived: a change from the time before such a constraint would be misread after it.
+        """
+        columns = {relation.oid: relation.columns for relation in self.compiled.binding.relations.values()}
+        not_null = {
+            str(item.source_oid): numbers
+            for item in self.dependencies
+            if (
+                numbers := [
+                    column.number
+                    for column in columns[item.source_oid]
+                    if column.not_null and column.number in item.columns
+                ]
+            )
+        }
+        return {**self.compiled.layout.as_json(), "not_null": not_null}
 
 
 class _Describe:

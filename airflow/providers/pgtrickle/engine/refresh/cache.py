@@ -6,25 +6,33 @@ and when a view or function that it rests on was replaced.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from airflow.providers.pgtrickle.engine.catalog import StreamTable
+from airflow.providers.pgtrickle.engine import catalog
+from airflow.providers.pgtrickle.engine.catalog import Dependency, StreamTable
 from airflow.providers.pgtrickle.engine.db import Session, load
-from airflow.providers.pgtrickle.engine.definitions import Definition, define_stream_table
+from airflow.providers.pgtrickle.engine.definitions import Definition, define
 from airflow.providers.pgtrickle.engine.emit.relations import Statement
-from airflow.providers.pgtrickle.engine.names import QualifiedName
+from airflow.providers.pgtrickle.engine.errors import StreamTableNotFound
+from airflow.providers.pgtrickle.engine.names import QualifiedName, definition_name
 
 
 @dataclass(slots=True)
 class Known:
-    """A definition as it was compiled, with the statements that it was asked for so far."""
+    """A definition as it was compiled, with the statements that it was asked for so far.
+
+    ``fits``: whether the stream table's storage is laid out for it. ``registered``: whether the catalog has
+    the sources that it reads.
+    """
 
     definition: Definition
     generation: int
     source_names: tuple[QualifiedName, ...]
     meaning: tuple[str | None, str | None]
     names: str | None
+    fits: bool
+    registered: bool
     _deltas: dict[tuple[frozenset[int], frozenset[int]], Statement] = field(default_factory=dict)
 
     def delta(
@@ -52,10 +60,10 @@ class DefinitionCache:
         known = self._known.get(table.id)
         if known is None or known.generation != table.generation:
             if self.session.in_transaction:
-                known = self._compile(table)
+                known = self.compile(table)
             else:
                 with self.session.transaction("repeatable read"):
-                    known = self._compile(table)
+                    known = self.compile(table)
             self._known[table.id] = known
         return known
 
@@ -63,8 +71,14 @@ class DefinitionCache:
         """Forget a definition; whether it was known."""
         return self._known.pop(stream_table_id, None) is not None
 
-    def _compile(self, table: StreamTable) -> Known:
-        definition = define_stream_table(self.session, table)
+    def compile(
+        self, table: StreamTable, view: QualifiedName | None = None, *, verify: bool = False
+    ) -> Known:
+        """Compile the definition of a stream table, or the one in another ``view``, without keeping it.
+
+        In the session's transaction; ``verify`` as in ``bind``.
+        """
+        definition = define(self.session, view or definition_name(table.id), table.id, verify=verify)
         row = self.session.row(
             load(__package__, "facts"),
             {
@@ -76,12 +90,21 @@ class DefinitionCache:
             },
         )
         if row is None:
-            raise LookupError(table.name.display)
+            raise StreamTableNotFound(
+                f"Stream table {table.name.display} was dropped.", subject=table.name.display
+            )
         by_oid = {relation.oid: relation.name for relation in definition.compiled.binding.relations.values()}
+        layout = {key: value for key, value in (table.layout or {}).items() if key != "indexes"}
         return Known(
             definition,
             table.generation,
             tuple(by_oid[oid] for oid in definition.sources),
             (row[8], row[9]),
             row[10],
+            layout == definition.layout,
+            _sources(catalog.dependencies(self.session, table.id)) == _sources(definition.dependencies),
         )
+
+
+def _sources(dependencies: Iterable[Dependency]) -> set[tuple[int, int | None, tuple[int, ...]]]:
+    return {(item.source_oid, item.upstream_id, item.columns) for item in dependencies}

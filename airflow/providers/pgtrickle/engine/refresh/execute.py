@@ -8,10 +8,11 @@ it. Everything else (what changed, what the catalog says, the sources' rows) is 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from airflow.providers.pgtrickle.engine import catalog
 from airflow.providers.pgtrickle.engine.capture import (
@@ -20,6 +21,7 @@ from airflow.providers.pgtrickle.engine.capture import (
     fingerprint,
     pending,
     prune_buffers,
+    release_capture,
 )
 from airflow.providers.pgtrickle.engine.catalog import StreamTable
 from airflow.providers.pgtrickle.engine.db import Session, compose, load, retrying
@@ -58,12 +60,23 @@ class StorageMismatch(RefreshFailed):
     code = "PGT-303"
 
 
-class _CaptureGap(Exception):
+class CaptureGap(Exception):
     """Capture has to be made whole before this refresh can go on."""
 
 
-class _DefinitionMoved(Exception):
+class DefinitionMoved(Exception):
     """The stream table was altered or dropped while this refresh waited for its lock."""
+
+
+class LayoutMoved(Exception):
+    """Storage is not laid out for the query as it is understood now; the message says why."""
+
+
+class Rebuild(Protocol):
+    """Builds a stream table's storage anew, in the layout that its query asks for now."""
+
+    def __call__(self, refresher: Refresher, table: StreamTable, reason: str) -> RefreshResult:
+        """Rebuild ``table`` at the present; ``reason`` goes into the history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +97,10 @@ class _Moment:
 class Refresher:
     """Refreshes stream tables over one session; keeps compiled definitions between calls."""
 
-    def __init__(self, session: Session, settings: Settings) -> None:
+    def __init__(self, session: Session, settings: Settings, rebuild: Rebuild) -> None:
         self.session = session
         self.settings = settings
+        self.rebuild = rebuild
         self.cache = DefinitionCache(session)
 
     def refresh(
@@ -123,9 +137,11 @@ class Refresher:
             known = self.cache.get(table)
             try:
                 result = self._once(table, known, run, full, rebuild, started, clock)
-            except _CaptureGap:
-                retrying(self.settings.lock_attempts)(self._mend_capture, known.definition)
-            except _DefinitionMoved:
+            except CaptureGap:
+                self._mend_capture(table, known)
+            except LayoutMoved as moved:
+                return self.rebuild(self, table, str(moved))
+            except DefinitionMoved:
                 self.cache.forget(table.id)
                 table = catalog.by_id(self.session, table.id)
             except StorageMismatch as error:
@@ -133,7 +149,10 @@ class Refresher:
             except RefreshFailed as error:
                 if stale or error.sqlstate not in _STALE_DEFINITION:
                     raise
-                stale = self.cache.forget(table.id)
+                # Once more, unless nothing was cached that could be stale.
+                stale = True
+                self.cache.forget(table.id)
+                table = catalog.by_id(self.session, table.id)
             else:
                 self._prune(known, result)
                 return result
@@ -143,10 +162,26 @@ class Refresher:
             subject=table.name.display,
         )
 
-    def _mend_capture(self, definition: Definition) -> None:
-        with self.session.transaction():
-            for item in definition.dependencies:
-                ensure_capture(self.session, item.source_oid, item.columns, settings=self.settings)
+    def _mend_capture(self, table: StreamTable, known: Known) -> None:
+        """Have the sources of the definition captured, and registered as what the stream table reads."""
+
+        def register() -> list[int]:
+            with self.session.transaction():
+                before = catalog.dependencies(self.session, table.id)
+                for item in known.definition.dependencies:
+                    ensure_capture(self.session, item.source_oid, item.columns, settings=self.settings)
+                catalog.set_dependencies(self.session, table.id, known.definition.dependencies)
+            return [item.source_oid for item in before if item.source_oid not in known.definition.sources]
+
+        given_up = retrying(self.settings.lock_attempts)(register)
+        known.registered = True
+        self.release(given_up)
+
+    def release(self, sources: Iterable[int]) -> None:
+        """Stop capturing those of the sources that nobody reads any more, if their locks can be had."""
+        for source in sources:
+            with suppress(PgTrickleError), self.session.transaction():
+                release_capture(self.session, source, settings=self.settings)
 
     def _once(
         self,
@@ -163,15 +198,19 @@ class Refresher:
             self.lock(table, known)
             moment = self._moment(table, definition)
             if moment.generation != table.generation or moment.names != known.names:
-                raise _DefinitionMoved
+                raise DefinitionMoved
             live = fingerprint(session, definition.sources)
             gap = difference(moment.recorded.get("capture"), live)
-            if any(state["problem"] is not None for state in live.values()):
-                raise _CaptureGap
+            if not known.registered or any(state["problem"] is not None for state in live.values()):
+                raise CaptureGap
             if list(moment.meaning) != list(moment.recorded.get("meaning", ())):
                 rebuild = rebuild or "A view or function that the query uses was changed."
                 if known.meaning != moment.meaning:
-                    raise _DefinitionMoved
+                    raise DefinitionMoved
+            if not known.fits:
+                raise LayoutMoved(
+                    rebuild or "The keys or the NOT NULL constraints of the sources were changed."
+                )
             run = None if gap is not None or rebuild is not None else run
             done = self._at_run_frontier(table, moment, run, clock)
             if done is not None:
@@ -207,6 +246,62 @@ class Refresher:
             self._record(table, result, facts, run, started)
         return replace(result, duration_ms=(time.perf_counter() - clock) * 1000)
 
+    def populate(
+        self,
+        table: StreamTable,
+        fresh: StreamTable,
+        known: Known,
+        reason: str,
+        started: datetime,
+        clock: float,
+    ) -> RefreshResult:
+        """Fill the empty storage of ``fresh``, the next generation of ``table``, from the query ``known``.
+
+        In the transaction of the caller's, which has the locks of a refresh. Raises DefinitionMoved when the
+        stream table or the query changed before the locks were there, CaptureGap when a source's capture did.
+        """
+        definition = known.definition
+        moment = self._moment(table, definition)
+        if (moment.generation, moment.meaning, moment.names) != (
+            table.generation,
+            known.meaning,
+            known.names,
+        ):
+            raise DefinitionMoved
+        live = fingerprint(self.session, definition.sources)
+        if any(state["problem"] is not None for state in live.values()):
+            raise CaptureGap
+        moment = replace(moment, current=None)
+        target = self._target(table, definition, moment, None)
+        filled, _ = self._execute(
+            replace(fresh, is_populated=False), known, Plan("REINITIALIZE", reason), moment, target
+        )
+        catalog.update(
+            self.session,
+            table.id,
+            frontier=target,
+            data_timestamp=moment.clock,
+            is_populated=True,
+            status="SUSPENDED" if moment.status == "SUSPENDED" else "ACTIVE",
+            fingerprint={"capture": live, "meaning": list(moment.meaning)},
+            consecutive_errors=0,
+            last_error=None,
+        )
+        catalog.add_version(self.session, table.id, target.snapshot)
+        result = RefreshResult(
+            table.name.display,
+            "REINITIALIZE",
+            reason,
+            filled,
+            0,
+            (time.perf_counter() - clock) * 1000,
+            str(target.snapshot),
+            moment.clock,
+        )
+        facts = self._facts(table, definition, moment, target, reason, full=False)
+        self._record(table, result, facts, None, started)
+        return result
+
     def lock(self, table: StreamTable, known: Known) -> None:
         """Keep others from refreshing the stream table, and its sources from being truncated or altered."""
         storage = storage_name(table.id, table.generation)
@@ -229,7 +324,7 @@ class Refresher:
             },
         )
         if row is None:
-            raise _DefinitionMoved
+            raise DefinitionMoved
         now, clock, generation, status, frontier, versions, recorded, upstream, views, functions, names = row
         current = None
         if frontier is not None:

@@ -29,10 +29,16 @@ SELECT
     (
         SELECT pg_catalog.md5(pg_catalog.string_agg(
             c.oid || ' ' || c.relnamespace || ' ' || pg_catalog.quote_ident(c.relname) || ' ' || (
-                SELECT pg_catalog.string_agg(a.attnum || ' ' || pg_catalog.quote_ident(a.attname), ' ' ORDER BY a.attnum)
+                SELECT pg_catalog.string_agg(
+                    a.attnum || ' ' || pg_catalog.quote_ident(a.attname) || ' ' || a.attnotnull, ' ' ORDER BY a.attnum
+                )
                 FROM pg_catalog.pg_attribute a
                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-            ), ',' ORDER BY c.oid
+            ) || COALESCE((
+                SELECT pg_catalog.string_agg(' ' || x.indexrelid || ' ' || x.indisvalid, '' ORDER BY x.indexrelid)
+                FROM pg_catalog.pg_index x
+                WHERE x.indrelid = c.oid AND x.indisunique
+            ), ''), ',' ORDER BY c.oid
         ))
         FROM pg_catalog.pg_class c
         WHERE c.oid = ANY (%(sources)s::pg_catalog.oid[])

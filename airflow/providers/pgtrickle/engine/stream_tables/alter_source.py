@@ -1,4 +1,4 @@
-"""placeholder"""
+"""DDL on sources."""
 
 from __future__ import annotations
 

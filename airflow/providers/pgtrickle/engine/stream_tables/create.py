@@ -152,7 +152,7 @@ def _prepare(
             effective_mode=effective,
             reason=reason,
             storage_oid=storage_oid,
-            layout={**definition.compiled.layout.as_json(), "indexes": [list(index) for index in indexes]},
+            layout={**definition.layout, "indexes": [list(index) for index in indexes]},
         )
     return catalog.by_id(session, table.id)
 
@@ -191,23 +191,33 @@ def build_storage(
         )
     else:
         session.execute(compose(load(__package__, "create_row_hash_index"), storage=storage))
+    physical = _physical(definition)
     for index in indexes:
-        columns = [_physical(definition, column, table.name) for column in index]
+        for column in index:
+            if column not in physical:
+                raise InvalidOption(
+                    f"{column!r} cannot be indexed: it is not a stored column of {table.name.display}.",
+                    hint="Index columns that the query outputs as they are or groups by.",
+                    subject=column,
+                )
+        columns = [physical[column] for column in index]
         session.execute(compose(load(__package__, "create_index"), storage=storage, columns=columns))
 
 
-def _physical(definition: Definition, column: str, name: QualifiedName) -> str:
+def indexable(definition: Definition) -> frozenset[str]:
+    """The names of the output columns that are stored as they are, so that an index can be on them."""
+    return frozenset(_physical(definition))
+
+
+def _physical(definition: Definition) -> dict[str, str]:
     compiled = definition.compiled
-    physical = {item.column: item.name for item in compiled.layout.columns}
+    stored = {item.column: item.name for item in compiled.layout.columns}
+    found: dict[str, str] = {}
     for output, value in compiled.outputs:
         source = column_of(value)
-        if output.name == column and source is not None:
-            return physical[source]
-    raise InvalidOption(
-        f"{column!r} cannot be indexed: it is not a stored column of {name.display}.",
-        hint="Index columns that the query outputs as they are or groups by.",
-        subject=column,
-    )
+        if source is not None:
+            found[output.name] = stored[source]
+    return found
 
 
 def _require_free(session: Session, name: QualifiedName) -> None:
