@@ -19,7 +19,10 @@ def translate(error: psycopg.Error, subject: str | None = None) -> RefreshFailed
     ``subject`` is the stream table or relation concerned. Raise the result ``from`` the error given.
     """
     sqlstate = error.sqlstate
-    if sqlstate is None and isinstance(error, psycopg.OperationalError):
+    # Lost in the middle of a query, the connection's end arrives as a result without SQLSTATE, which psycopg
+    # can only call a DatabaseError; its own complaints about how it is used are subclasses of that.
+    lost = isinstance(error, psycopg.OperationalError) or type(error) is psycopg.DatabaseError
+    if sqlstate is None and lost:
         sqlstate = CONNECTION_FAILURE
     return RefreshFailed(_message(error), sqlstate=sqlstate, hint=error.diag.message_hint, subject=subject)
 
