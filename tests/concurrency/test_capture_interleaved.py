@@ -1,8 +1,8 @@
 """Interleaved transactions of every kind, cut at random moments: no change is lost, none is doubled.
 
-At each cut an observer takes a snapshot and reads the tables in it. Whatever was open, prepared, rolled back
-to a savepoint or committed late: the rows at one cut, plus the buffered changes between it and the next, are
-the rows at the next.
+At each cut an observer takes a snapshot and reads the tables in it. Whatever was open, prepared, rolled
+back to a savepoint or committed late: the rows at one cut, plus the buffered changes between it and the
+next, are the rows at the next.
 """
 
 from __future__ import annotations

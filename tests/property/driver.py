@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +30,9 @@ from tests.property.minimise import minimise
 
 #: Never recompute for the cost of it: the delta laws are what is tested, on tables where everything changes.
 SETTINGS = Settings(full_threshold=1.0)
+
+#: A case that takes longer than this is wrong too.
+CASE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class Driver:
         """Run one case in a schema of its own; whatever is raised is a failure."""
         schema = f"case_{next(self._names)}"
         try:
-            with self._prepared(schema) as connection:
+            with _limited(CASE_SECONDS), self._prepared(schema) as connection:
                 checker = Checker(connection, PgTrickle(connection, settings=SETTINGS), schema)
                 offset = sum(map(ord, case.title))
                 report = checker.run(case, runs=lambda number: (number + offset) % 3 == 0, shadow=True)
@@ -111,6 +115,22 @@ class Driver:
         case = minimise(wrong.case, fails, lambda: monotonic() > deadline)
         again = self.check(case)
         return Wrong(case, tuple(again.failures or wrong.failures))
+
+
+@contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in a block that runs longer."""
+
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"not done after {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _manner(failures: Iterable[str]) -> str:

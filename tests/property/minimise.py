@@ -120,9 +120,13 @@ def _smaller_texts(text: str) -> Iterator[str]:
         for change in _changes(node):
             copy = tree.copy()
             twin = list(copy.walk())[position]
-            changed = change(twin)
-            root = changed if twin is copy and changed is not None else copy
-            yield root.sql(dialect="postgres")
+            try:
+                changed = change(twin)
+                root = changed if twin is copy and changed is not None else copy
+                shorter = root.sql(dialect="postgres")
+            except (AttributeError, TypeError, ValueError):
+                continue  # the edit made no tree
+            yield shorter
 
 
 Change = Callable[[exp.Expression], exp.Expression | None]

@@ -33,7 +33,7 @@ def generate_case(
         for number in range(1, rng.choice((1, 2)) + 1):
             view = queries.defining_query(1)
             setup.append(f"CREATE VIEW v{number} AS {view.sql};")
-            queries.add(Source(f"v{number}", view.columns, view.rows))
+            queries.add(Source(f"v{number}", view.columns, view.rows, view.scans))
     stream_tables = []
     for number in range(1, rng.randint(1, size.stream_tables) + 1):
         query = queries.defining_query(rng.randint(0, size.depth))

@@ -11,6 +11,9 @@ from airflow.providers.pgtrickle.engine.names import quote_identifier
 from airflow.providers.pgtrickle.engine.testing.expressions import Expressions, Scope, Value, comparable
 from airflow.providers.pgtrickle.engine.testing.sqltypes import Kind
 
+#: No query is made that reads tables more often than this when its views and CTEs are written out.
+MOST_SCANS = 10
+
 #: No query is made whose estimated number of rows passes this.
 MOST_ROWS = 2_000.0
 
@@ -38,6 +41,7 @@ class Source:
     sql: str
     columns: tuple[Output, ...]
     rows: float
+    scans: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Query:
     sql: str
     columns: tuple[Output, ...]
     rows: float
+    scans: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class Item:
     names: Counter[str]
     merged: tuple[tuple[str, Value], ...]
     rows: float
+    scans: int
 
     @property
     def scope(self) -> list[Value]:
@@ -105,7 +111,7 @@ class Joins:
             alias = f'"T {alias}"'
         columns = tuple((column.name, column.seen_as(alias)) for column in source.columns)
         names = Counter(column.name for column in source.columns)
-        return Item(f"{source.sql} AS {alias}", columns, names, (), source.rows)
+        return Item(f"{source.sql} AS {alias}", columns, names, (), source.rows, source.scans)
 
     def tree(self, depth: int) -> Item:
         """A FROM clause of one to four relations."""
@@ -194,7 +200,12 @@ class Joins:
 
     def _both(self, left: Item, right: Item) -> Item:
         return Item(
-            "", left.columns + right.columns, left.names + right.names, left.merged + right.merged, 0.0
+            "",
+            left.columns + right.columns,
+            left.names + right.names,
+            left.merged + right.merged,
+            0.0,
+            left.scans + right.scans,
         )
 
     def _merging_join(self, left: Item, right: Item, *, natural: bool) -> Item | None:
@@ -243,6 +254,7 @@ class Joins:
             names,
             merged,
             rows,
+            both.scans,
         )
 
     @staticmethod

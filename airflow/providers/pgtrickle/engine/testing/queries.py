@@ -15,6 +15,7 @@ from dataclasses import replace
 from airflow.providers.pgtrickle.engine.testing.expressions import Expressions, Value
 from airflow.providers.pgtrickle.engine.testing.joins import (
     MOST_ROWS,
+    MOST_SCANS,
     ODD_NAMES,
     Item,
     Joins,
@@ -100,7 +101,7 @@ class Queries:
         alias = self._fresh("q")
         columns = tuple(replace(column, name=f"c{i}") for i, column in enumerate(query.columns, 1))
         listed = ", ".join(quote_name(column.name) for column in columns)
-        return Query(f"SELECT * FROM ({query.sql}) AS {alias} ({listed})", columns, query.rows)
+        return Query(f"SELECT * FROM ({query.sql}) AS {alias} ({listed})", columns, query.rows, query.scans)
 
     def _query(self, depth: int, wanted: Kinds = None) -> Query:
         usable = [
@@ -112,7 +113,7 @@ class Queries:
         for _ in range(8):
             make = self._rng.choices([m for _, m in usable], [w for w, _ in usable])[0]
             query = make(depth, wanted)
-            if query is not None and query.rows <= MOST_ROWS:
+            if query is not None and query.rows <= MOST_ROWS and query.scans <= MOST_SCANS:
                 return query
         query = self._select(0, wanted)
         assert query is not None
@@ -125,7 +126,7 @@ class Queries:
         if depth > 0 and roll < 0.45 and "subquery" in self._features:
             query = self._query(depth - 1)
             if len({column.name for column in query.columns}) == len(query.columns):
-                return Source(f"({query.sql})", query.columns, query.rows)
+                return Source(f"({query.sql})", query.columns, query.rows, query.scans)
         weights = [2 + 2 * (position >= len(self._relations) - 2) for position in range(len(self._relations))]
         return self._rng.choices(self._relations, weights)[0]
 
@@ -158,7 +159,9 @@ class Queries:
         )
         if star:
             columns = tuple(Output(name, v.kind, v.digits, v.exact) for name, v in tree.columns)
-            return Query(f"{verb} * FROM {tree.sql}{where}", columns, tree.rows * (0.6 if where else 1))
+            return Query(
+                f"{verb} * FROM {tree.sql}{where}", columns, tree.rows * (0.6 if where else 1), tree.scans
+            )
         if wanted is None:
             count = self._rng.randint(1, min(5, len(scope) + 1))
             values = [
@@ -170,7 +173,9 @@ class Queries:
         else:
             values = [self._expressions.value(kind, scope, 1) for kind in wanted]
         listed, columns = self._listed(values)
-        return Query(f"{verb} {listed} FROM {tree.sql}{where}", columns, tree.rows * (0.6 if where else 1))
+        return Query(
+            f"{verb} {listed} FROM {tree.sql}{where}", columns, tree.rows * (0.6 if where else 1), tree.scans
+        )
 
     def _where(self, scope: Sequence[Value]) -> str:
         if "filter" not in self._features or self._rng.random() < 0.6:
@@ -252,7 +257,7 @@ class Queries:
         listed, columns = self._listed(values)
         grouped = f" GROUP BY {', '.join(key.sql for key in keys)}" if keys else ""
         rows = max(1.0, tree.rows * 0.4) if keys else 1.0
-        return Query(f"SELECT {listed} FROM {tree.sql}{where}{grouped}{having}", columns, rows)
+        return Query(f"SELECT {listed} FROM {tree.sql}{where}{grouped}{having}", columns, rows, tree.scans)
 
     def _aggregate(self, scope: Sequence[Value]) -> Value:
         value = self._rng.choice(list(scope))
@@ -296,7 +301,7 @@ class Queries:
         first = self._query(depth - 1, wanted)
         kinds = tuple(column.kind for column in first.columns)
         comparable_rows = all(kind.has_equality for kind in kinds)
-        sql, columns, rows = f"({first.sql})", list(first.columns), first.rows
+        sql, columns, rows, scans = f"({first.sql})", list(first.columns), first.rows, first.scans
         for _ in range(self._rng.choice((1, 1, 2))):
             branch = self._query(depth - 1, kinds)
             words = [w for w, f in (("UNION ALL", "union_all"), ("UNION", "union")) if f in self._features]
@@ -313,7 +318,8 @@ class Queries:
                 for one, two in zip(columns, branch.columns, strict=True)
             ]
             rows += branch.rows
-        return Query(sql, tuple(columns), rows)
+            scans += branch.scans
+        return Query(sql, tuple(columns), rows, scans)
 
     def _with(self, depth: int, wanted: Kinds) -> Query | None:
         before = list(self._relations)
@@ -333,7 +339,7 @@ class Queries:
             definitions.append(f"{name} AS {hint}({query.sql})")
             self._relations = [relation for relation in self._relations if relation.sql != name]
             # Twice, so that it is read often and joined with itself.
-            source = Source(name, query.columns, query.rows)
+            source = Source(name, query.columns, query.rows, query.scans)
             self._relations += [source, source]
         body = self._query(depth - 1, wanted)
         self._relations = before
