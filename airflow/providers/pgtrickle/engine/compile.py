@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from airflow.providers.pgtrickle.engine.analysis.functions import unstable_reason, volatile_function
-from airflow.providers.pgtrickle.engine.analysis.keys import candidate_keys
+from airflow.providers.pgtrickle.engine.analysis.keys import UniqueKeys, candidate_keys
 from airflow.providers.pgtrickle.engine.analysis.nullability import NotNull
 from airflow.providers.pgtrickle.engine.analysis.states import GroupStates, argument_key, group_states
 from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
@@ -117,6 +117,11 @@ class Compiled:
         """Whether the query is maintained by deltas."""
         return self.reason is None
 
+    @property
+    def unique(self) -> UniqueKeys:
+        """The unique keys of the sources."""
+        return _unique_keys(self.binding)
+
     def view(self, storage: QualifiedName) -> str:
         """The SELECT of the view that users read."""
         return select_view(storage, self.layout.columns, self.outputs, self.visible, self.cut)
@@ -176,7 +181,7 @@ class Compiled:
     def _state(self, late: Collection[int], query: str | None) -> Op:
         if query is not None:
             return Query(query, self.root.columns)
-        return Differentiate(self._names(), self.not_null, (), late).state(self.root)
+        return Differentiate(self._names(), self.not_null, self.unique, (), late).state(self.root)
 
     def _delta_op(
         self,
@@ -186,7 +191,7 @@ class Compiled:
         changed: Collection[int],
         late: Collection[int],
     ) -> tuple[Op, str | None]:
-        differentiate = Differentiate(names, self.not_null, changed, late)
+        differentiate = Differentiate(names, self.not_null, self.unique, changed, late)
         if self.grouped is None:
             columns = tuple(dict.fromkeys(item.column for item in self.layout.columns))
             return Consolidate(_exactly(differentiate(self.root), columns)), None
@@ -442,7 +447,7 @@ def _pruned_aggregate(aggregate: Aggregate, read: Iterable[Expr]) -> Aggregate:
 
 def _row_by_row(binding: Binding, names: Names, not_null: NotNull, lowered: Op, tree: Lowered) -> Compiled:
     """Storage holds the query's rows; hidden key columns come after them."""
-    unique = {relation.oid: relation.unique_keys for relation in binding.relations.values()}
+    unique = _unique_keys(binding)
     shown = _shown(tree)
     key = next(iter(_preferred(candidate_keys(tree.op, unique), shown, names)), None)
     tree = _without_domains(tree, names)
@@ -478,6 +483,10 @@ def _row_by_row(binding: Binding, names: Names, not_null: NotNull, lowered: Op, 
         _sources(root),
         None,
     )
+
+
+def _unique_keys(binding: Binding) -> UniqueKeys:
+    return {relation.oid: relation.unique_keys for relation in binding.relations.values()}
 
 
 def _shown(tree: Lowered) -> list[str]:

@@ -18,11 +18,13 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
 )
 
 Key = frozenset[str]
+#: The unique keys of sources, by oid: column names as the source has them.
+UniqueKeys = Mapping[int, tuple[tuple[str, ...], ...]]
 #: Candidates beyond this number are dropped: one good key is all that storage needs.
 _MAX_CANDIDATES = 8
 
 
-def candidate_keys(op: Op, unique: Mapping[int, tuple[tuple[str, ...], ...]]) -> tuple[Key, ...]:
+def candidate_keys(op: Op, unique: UniqueKeys) -> tuple[Key, ...]:
     """Keys of a relation, the smallest first; none when rows can repeat.
 
     ``unique`` maps a source's oid to the unique keys of its columns, by their names in the source.
@@ -51,7 +53,7 @@ def candidate_keys(op: Op, unique: Mapping[int, tuple[tuple[str, ...], ...]]) ->
     return tuple(sorted(set(found), key=lambda key: (len(key), sorted(key)))[:_MAX_CANDIDATES])
 
 
-def _scan_keys(op: Scan, unique: Mapping[int, tuple[tuple[str, ...], ...]]) -> Iterable[Key]:
+def _scan_keys(op: Scan, unique: UniqueKeys) -> Iterable[Key]:
     outputs = {item.name: item.output for item in op.fields}
     return [
         frozenset(outputs[name] for name in key)
@@ -60,7 +62,7 @@ def _scan_keys(op: Scan, unique: Mapping[int, tuple[tuple[str, ...], ...]]) -> I
     ]
 
 
-def _project_keys(op: Project, unique: Mapping[int, tuple[tuple[str, ...], ...]]) -> Iterable[Key]:
+def _project_keys(op: Project, unique: UniqueKeys) -> Iterable[Key]:
     renamed: dict[str, str] = {}
     for name, value in op.outputs:
         source = ex.column_of(value)
@@ -106,7 +108,7 @@ def _closure(
             return frozenset(known)
 
 
-def _outer_join_keys(op: OuterJoin, unique: Mapping[int, tuple[tuple[str, ...], ...]]) -> Iterable[Key]:
+def _outer_join_keys(op: OuterJoin, unique: UniqueKeys) -> Iterable[Key]:
     left, right = candidate_keys(op.left, unique), candidate_keys(op.right, unique)
     if not left or not right:
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from airflow.providers.pgtrickle.engine.analysis.keys import UniqueKeys
 from airflow.providers.pgtrickle.engine.analysis.nullability import NotNull
 from airflow.providers.pgtrickle.engine.differentiate.aggregate import delta_aggregate
 from airflow.providers.pgtrickle.engine.differentiate.join import delta_join
@@ -45,13 +46,18 @@ class Differentiate:
     """
 
     def __init__(
-        self, names: Names, not_null: NotNull, changed: Collection[int], late: Collection[int] = ()
+        self,
+        names: Names,
+        not_null: NotNull,
+        unique: UniqueKeys,
+        changed: Collection[int],
+        late: Collection[int] = (),
     ) -> None:
         self.names = names
         self.not_null = not_null
         self.changed = frozenset(changed)
         self.late = frozenset(late)
-        self.restrict = Restrict(names, not_null)
+        self.restrict = Restrict(names, not_null, unique)
         self._deltas: dict[int, Op] = {}
         self._settled: dict[int, Op] = {}
         self._states: dict[int, Op] = {}

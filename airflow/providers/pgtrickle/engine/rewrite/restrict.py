@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from airflow.providers.pgtrickle.engine.analysis.keys import UniqueKeys, candidate_keys
 from airflow.providers.pgtrickle.engine.analysis.nullability import NotNull
 from airflow.providers.pgtrickle.engine.analysis.size import small_nodes
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
@@ -56,9 +57,10 @@ Pairs = tuple[tuple[str, str], ...]
 class Restrict:
     """Restriction over trees that share one set of names."""
 
-    def __init__(self, names: Names, not_null: NotNull) -> None:
+    def __init__(self, names: Names, not_null: NotNull, unique: UniqueKeys) -> None:
         self.names = names
         self.not_null = not_null
+        self.unique = unique
 
     def keys_of(self, op: Op, columns: Sequence[str]) -> tuple[Op, Pairs]:
         """The distinct values of some columns of a small relation, as keys; and the pairs (column, key)."""
@@ -146,10 +148,7 @@ class Restrict:
         """
         joined, rest, open_predicates = driver, list(others), list(predicates)
         while rest:
-            easy = [side for side in rest if id(side) not in minus and self.drivable(side)]
-            chosen = self._connected(joined, easy, open_predicates)
-            if not chosen:
-                chosen = [self._next(joined, rest, open_predicates)]
+            chosen = self._chosen(joined, rest, open_predicates, minus)
             rest = [side for side in rest if not any(side is other for other in chosen)]
             less = minus.get(id(chosen[0])) if len(chosen) == 1 else None
             sides = [self.beside(joined, side, open_predicates) for side in chosen]
@@ -222,27 +221,69 @@ class Restrict:
 
     # -- join order ---------------------------------------------------------------------------------------
 
-    def _connected(self, joined: Op, sides: list[Op], predicates: Sequence[Expr]) -> list[Op]:
-        """The sides that equalities connect with what is joined, directly or through one another."""
-        known, found = set(joined.columns), list[Op]()
+    def _chosen(
+        self, joined: Op, rest: list[Op], predicates: Sequence[Expr], minus: Mapping[int, Op]
+    ) -> list[Op]:
+        """Which inputs to join next: several at once when the planner may order them, else one.
+
+        What is subtracted from has to be joined alone, and fixes what was joined before it. Then inputs that add at
+        most one row to each come first, and next the one after which most others do.
+        """
+        known = set(joined.columns)
+        easy = [side for side in rest if id(side) not in minus and self.drivable(side)]
+        if len(easy) == len(rest) or not any(id(side) in minus for side in rest):
+            found = self._reachable(known, easy, predicates, by_key=False)
+        else:
+            found = self._reachable(known, easy, predicates, by_key=True)
+        if found:
+            return found
+        connected = [side for side in rest if _equated_with(side, known, predicates)] or rest
+
+        def rank(side: Op) -> tuple[bool, int]:
+            others = [other for other in rest if other is not side]
+            after = self._reachable(known | set(side.columns), others, predicates, by_key=True)
+            return not self._by_key(side, known, predicates), -len(after)
+
+        return [min(connected, key=rank)]
+
+    def _reachable(
+        self, known: set[str], sides: list[Op], predicates: Sequence[Expr], *, by_key: bool
+    ) -> list[Op]:
+        """The sides that equalities connect with the known columns, directly or through one another."""
+        known, found = set(known), list[Op]()
         progress = True
         while progress:
             progress = False
             for side in sides:
                 if any(side is chosen for chosen in found):
                     continue
-                if any(_connects(predicate, known, set(side.columns)) for predicate in predicates):
+                if by_key:
+                    connected = self._by_key(side, known, predicates)
+                else:
+                    connected = any(
+                        _connects(predicate, known, set(side.columns)) for predicate in predicates
+                    )
+                if connected:
                     found.append(side)
                     known.update(side.columns)
                     progress = True
         return found
 
-    def _next(self, joined: Op, rest: list[Op], predicates: Sequence[Expr]) -> Op:
-        known = set(joined.columns)
-        for side in rest:
-            if any(_connects(predicate, known, set(side.columns)) for predicate in predicates):
-                return side
-        return rest[0]
+    def _by_key(self, side: Op, known: set[str], predicates: Sequence[Expr]) -> bool:
+        """Whether equalities bind a whole key of the side, so that each row meets at most one of its rows."""
+        bound = _equated_with(side, known, predicates)
+        return any(key <= bound for key in candidate_keys(side, self.unique))
+
+
+def _equated_with(side: Op, known: set[str], predicates: Sequence[Expr]) -> frozenset[str]:
+    """The side's columns that equalities bind to known ones."""
+    own = set(side.columns)
+    found: set[str] = set()
+    for predicate in predicates:
+        pair = ex.equated_columns(predicate)
+        if pair is not None:
+            found.update(mine for mine, theirs in (pair, pair[::-1]) if mine in own and theirs in known)
+    return frozenset(found)
 
 
 def _connects(predicate: Expr, known: set[str], columns: set[str]) -> bool:
