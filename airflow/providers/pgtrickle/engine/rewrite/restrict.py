@@ -226,8 +226,8 @@ class Restrict:
     ) -> list[Op]:
         """Which inputs to join next: several at once when the planner may order them, else one.
 
-        What is subtracted from has to be joined alone, and fixes what was joined before it. Then inputs that add at
-        most one row to each come first, and next the one after which most others do.
+        What is subtracted from has to be joined alone, and fixes what was joined before it. Then inputs that
+        add at most one row to each come first, and next the one after which most others do.
         """
         known = set(joined.columns)
         easy = [side for side in rest if id(side) not in minus and self.drivable(side)]
