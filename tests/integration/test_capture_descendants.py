@@ -93,7 +93,10 @@ _MOVE_AND_DELETE = (
     "MERGE INTO {t} t USING (VALUES (1), (2)) s (id) ON t.id = s.id"
     " WHEN MATCHED AND t.id = 2 THEN DELETE WHEN MATCHED THEN UPDATE SET kind = 'a'"
 )
-_INSERT = "MERGE INTO {t} t USING (VALUES (800)) s (id) ON t.id = s.id WHEN NOT MATCHED THEN INSERT VALUES (800, 'a')"
+_INSERT = (
+    "MERGE INTO {t} t USING (VALUES (800)) s (id) ON t.id = s.id"
+    " WHEN NOT MATCHED THEN INSERT VALUES (800, 'a')"
+)
 MOVING_MERGES = (
     _MOVE,
     f"{_MOVE} WHEN NOT MATCHED THEN INSERT VALUES (s.id, 'a')",

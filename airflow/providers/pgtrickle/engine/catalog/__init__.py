@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow.providers.pgtrickle.engine.catalog.install import install, migrations, require_installed
+from airflow.providers.pgtrickle.engine.catalog.install import install, known_migrations, require_installed
 from airflow.providers.pgtrickle.engine.catalog.refreshes import (
     add_version,
     history,
@@ -52,7 +52,7 @@ __all__ = [
     "history",
     "insert",
     "install",
-    "migrations",
+    "known_migrations",
     "open_run",
     "prune_history",
     "prune_runs",

@@ -26,7 +26,7 @@ class Migration:
 
 
 @cache
-def migrations() -> tuple[Migration, ...]:
+def known_migrations() -> tuple[Migration, ...]:
     """All migrations that this engine knows, oldest first."""
     stems = sorted(
         entry.name.removesuffix(".sql")
@@ -48,7 +48,7 @@ def install(session: Session) -> int:
         _create_schemas(session)
         session.execute(load(__package__, "bootstrap"))
         applied = _applied(session)
-        pending = [migration for migration in migrations() if migration.version not in applied]
+        pending = [migration for migration in known_migrations() if migration.version not in applied]
         for migration in pending:
             session.execute(migration.text)
             session.execute(load(__package__, "record_migration"), (migration.version, migration.name))
@@ -69,7 +69,7 @@ def require_installed(session: Session) -> None:
         raise NotInstalled(
             "The database has no pgtrickle catalog.", hint="Call install(), or run `pgtrickle install`."
         ) from failure
-    missing = [migration.version for migration in migrations() if migration.version not in applied]
+    missing = [migration.version for migration in known_migrations() if migration.version not in applied]
     if missing:
         raise NotInstalled(
             f"The catalog is at version {max(applied, default=0)}, this engine needs {missing[-1]}.",

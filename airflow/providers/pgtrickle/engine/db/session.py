@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Literal, Self, TypeVar, cast
 
 import psycopg
@@ -21,6 +21,9 @@ Statement = str | sql.Composable
 Parameters = Sequence[Any] | Mapping[str, Any]
 TypeKey = tuple[int, int]
 _C = TypeVar("_C", bound=psycopg.Cursor[Any])
+
+#: Seconds to wait for PostgreSQL to take a request to cancel.
+_CANCEL_TIMEOUT = 5.0
 
 # READ WRITE, because the owner may have made read-only transactions the default of the connection.
 _BEGIN: dict[Isolation, str] = {
@@ -92,18 +95,18 @@ class Session:
     def execute(self, statement: Statement, parameters: Parameters = ()) -> int:
         """Run a statement (placeholders ``%s`` or ``%(name)s``), or a script without any; its row count."""
         with self._cursor(psycopg.Cursor) as cursor:
-            cursor.execute(_query(statement), parameters or None)
+            cursor.execute(_query(statement, parameters), parameters or None)
             return max(cursor.rowcount, 0)
 
     def rows(self, statement: Statement, parameters: Parameters = ()) -> list[TupleRow]:
         """All rows of a query (placeholders ``%s`` or ``%(name)s``)."""
         with self._cursor(psycopg.Cursor) as cursor:
-            return cursor.execute(_query(statement), parameters or None).fetchall()
+            return cursor.execute(_query(statement, parameters), parameters or None).fetchall()
 
     def row(self, statement: Statement, parameters: Parameters = ()) -> TupleRow | None:
         """The first row of a query (placeholders ``%s`` or ``%(name)s``), or None."""
         with self._cursor(psycopg.Cursor) as cursor:
-            return cursor.execute(_query(statement), parameters or None).fetchone()
+            return cursor.execute(_query(statement, parameters), parameters or None).fetchone()
 
     def value(self, statement: Statement, parameters: Parameters = ()) -> Any:
         """The first column of the first row of a query (placeholders ``%s`` or ``%(name)s``), or None."""
@@ -211,6 +214,12 @@ class Session:
     def _roll_back(self) -> None:
         if self._connection.closed or self._connection.info.transaction_status == pq.TransactionStatus.IDLE:
             return
+        if self._connection.info.transaction_status == pq.TransactionStatus.ACTIVE:
+            # An exception from a signal handler, a time-out say, has left the server working for nobody.
+            with suppress(psycopg.Error):
+                self._connection.cancel_safe(timeout=_CANCEL_TIMEOUT)
+            self._connection.close()
+            return
         try:
             self.execute("ROLLBACK")
         except RefreshFailed:
@@ -239,7 +248,19 @@ class Session:
             raise translate(error) from error
 
 
-def _query(statement: Statement) -> sql.SQL | sql.Composed:
+def _query(statement: Statement, parameters: Parameters = ()) -> sql.SQL | sql.Composed:
     if isinstance(statement, str):
         return sql.SQL(statement)
-    return cast(sql.Composed, statement)
+    return cast("sql.Composed", _escape(statement) if parameters else statement)
+
+
+def _escape(part: sql.Composable) -> sql.Composable:
+    """Double the percent signs of names and literals, which are no placeholders beside parameters."""
+    match part:
+        case sql.Composed():
+            return sql.Composed([_escape(inner) for inner in part])
+        case sql.Identifier() | sql.Literal():
+            text = part.as_string()
+            return sql.SQL(text.replace("%", "%%")) if "%" in text else part
+        case _:
+            return part
