@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -10,7 +12,13 @@ import psycopg
 import pytest
 from psycopg.rows import tuple_row
 
+from airflow.providers.pgtrickle.engine.errors import RefreshFailed
 from airflow.providers.pgtrickle.hooks.pgtrickle import PgTrickleHook
+from airflow.providers.pgtrickle.operators.pgtrickle import (
+    StreamTableGroupRefreshOperator,
+    StreamTableOperator,
+    StreamTableRefreshOperator,
+)
 
 
 @pytest.fixture
@@ -117,9 +125,17 @@ def test_connection_test_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _sleeping(observer: PgTrickleHook) -> int:
-    query = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%'"
+    return _running(observer, "SELECT pg_sleep%")
+
+
+def _running(observer: PgTrickleHook, pattern: str) -> int:
+    """How many other sessions are in the middle of such a statement."""
+    query = (
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE %s"
+        " AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND datname = current_database()"
+    )
     with observer.get_conn() as connection:
-        row = connection.execute(f"{query} AND datname = current_database()").fetchone()
+        row = connection.execute(query, (pattern,)).fetchone()
     assert row is not None
     return int(row[0])
 
@@ -129,3 +145,64 @@ def _wait(condition: Callable[[], bool], timeout: float = 15.0) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+SLOW = "SELECT count(*) AS n FROM a, a AS b, a AS c, a AS d WHERE a.n + b.n + c.n + d.n > 100"
+
+
+@pytest.fixture
+def slow_tables(hook: PgTrickleHook) -> list[str]:
+    """Stream tables whose refresh takes minutes."""
+    names = ["public.slow_1", "public.slow_2", "public.slow_3"]
+    with hook.get_conn() as connection:
+        connection.execute("CREATE TABLE a AS SELECT n FROM generate_series(1, 500) AS n")
+    with hook.get_engine() as engine:
+        engine.install()
+        for name in names:
+            engine.create_stream_table(name, SLOW, refresh_mode="FULL", initialize=False)
+    return names
+
+
+class TimeOut(BaseException):
+    """As Airflow's own, which is no Exception."""
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("timed_out", [False, True])
+def test_interrupted_refresh_leaves_nothing_running(
+    slow_tables: list[str], several: bool, timed_out: bool
+) -> None:
+    """A task's time-out raises out of a signal handler; a killed task is told by ``on_kill`` out of one."""
+    operator: StreamTableOperator
+    if several:
+        operator = StreamTableGroupRefreshOperator(
+            task_id="t", pgtrickle_conn_id="shop_db", stream_tables=[slow_tables], parallelism=2
+        )
+    else:
+        operator = StreamTableRefreshOperator(
+            task_id="t", pgtrickle_conn_id="shop_db", stream_table=slow_tables[0]
+        )
+    running = 2 if several else 1
+    observer = PgTrickleHook("shop_db")
+
+    def interrupt(number: int, frame: object) -> None:
+        if timed_out:
+            raise TimeOut
+        operator.on_kill()
+
+    def wait_and_interrupt() -> None:
+        _wait(lambda: _running(observer, "%") == running)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    helper = threading.Thread(target=wait_and_interrupt)
+    helper.start()
+    try:
+        with pytest.raises(TimeOut if timed_out else RefreshFailed) as caught:
+            operator.execute({})
+    finally:
+        helper.join()
+        signal.signal(signal.SIGUSR1, before)
+    if not timed_out:
+        assert caught.value.transient, "a worker that is taken away must not cost the task"
+    _wait(lambda: _running(observer, "%") == 0)

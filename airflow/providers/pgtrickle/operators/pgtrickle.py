@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
@@ -171,6 +171,7 @@ class StreamTableGroupRefreshOperator(StreamTableOperator):
         self.parallelism = parallelism
         self.on_passed = on_passed
         self._hooks: list[PgTrickleHook] = []
+        self._pool: ThreadPoolExecutor | None = None
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the results of the refreshes, in the order of the waves."""
@@ -185,20 +186,31 @@ class StreamTableGroupRefreshOperator(StreamTableOperator):
                 return engine.refresh_stream_table(name, run=run)
 
         results: list[dict[str, Any]] = []
-        with ThreadPoolExecutor(max_workers=self.parallelism) as pool:
-            for wave in self.stream_tables:
-                failures: list[Exception] = []
-                for future in [pool.submit(refresh, name) for name in wave]:
-                    try:
-                        result = future.result()
-                    except Exception as error:
-                        self.log.exception("A refresh failed")
-                        failures.append(error)
-                    else:
-                        self.log.info(*_summary(result))
-                        results.append(_result_values(result))
-                if failures:
-                    self._fail(failures)
+        with ThreadPoolExecutor(max_workers=self.parallelism) as self._pool:
+            try:
+                for wave in self.stream_tables:
+                    results += self._collect([self._pool.submit(refresh, name) for name in wave])
+            except BaseException:
+                # Leaving the block waits for the threads, and a time-out must not wait for their refreshes.
+                self.on_kill()
+                raise
+        return results
+
+    def _collect(self, refreshes: list[Future[RefreshResult]]) -> list[dict[str, Any]]:
+        """The results of a wave once all of it is done."""
+        results: list[dict[str, Any]] = []
+        failures: list[Exception] = []
+        for refresh in refreshes:
+            try:
+                result = refresh.result()
+            except Exception as error:
+                self.log.exception("A refresh failed")
+                failures.append(error)
+            else:
+                self.log.info(*_summary(result))
+                results.append(_result_values(result))
+        if failures:
+            self._fail(failures)
         return results
 
     def _fail(self, failures: list[Exception]) -> NoReturn:
@@ -206,10 +218,16 @@ class StreamTableGroupRefreshOperator(StreamTableOperator):
         others = [error for error in failures if not isinstance(error, RunFrontierPassed)]
         if not others:
             raise _skip_or_fail(failures[0], self.on_passed) from failures[0]
-        raise min(others, key=lambda error: getattr(error, "transient", False))
+
+        def rank(error: Exception) -> tuple[bool, bool]:
+            return isinstance(error, CancelledError), getattr(error, "transient", False)
+
+        raise min(others, key=rank)
 
     def on_kill(self) -> None:
-        """Stop what the server is doing for this task."""
+        """Stop what the server is doing for this task, and begin nothing more."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
         for hook in self._hooks:
             hook.cancel()
 
