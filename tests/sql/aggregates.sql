@@ -479,3 +479,21 @@ SELECT a, b, sum(v) AS v, grouping(a, b) AS g FROM t GROUP BY ROLLUP (a, b);
 DELETE FROM t WHERE a = 2;
 -- round
 TRUNCATE t;
+
+-- case: global aggregate: of which no column is read is one row still
+CREATE TABLE r (k int);
+CREATE TABLE e (v int);
+INSERT INTO r VALUES (1), (2);
+-- stream table: a
+SELECT r.k FROM r CROSS JOIN (SELECT avg(v) AS a FROM e) AS q;
+-- stream table: b
+SELECT r.k FROM r LEFT JOIN (SELECT avg(v) AS a FROM e) AS q ON true;
+-- stream table: c
+SELECT 1 AS one FROM (SELECT avg(v) AS a FROM e) AS q;
+-- stream table: d
+SELECT count(*) AS n FROM (SELECT sum(v) AS s, max(v) AS m FROM e HAVING max(v) > 1) AS q;
+-- round
+INSERT INTO e VALUES (1), (2), (3);
+-- round
+INSERT INTO r VALUES (3);
+DELETE FROM e;
