@@ -221,9 +221,15 @@ class PgTrickle:
             drop_stream_table(self._session, table or self._get(name), self.settings, cascade=cascade)
 
     def alter_source(self, sql: str) -> AlterSourceResult:
-        """Run DDL on a source that PostgreSQL refuses while definition views depend on it."""
+        """Run one DDL statement on a relation that stream tables read, and what they need to follow it.
+
+        For what PostgreSQL refuses while definition views and capture depend on a column; any other DDL works
+        without. All of it happens or nothing: raises DependentObjects when a stream table or a view could not
+        follow, InvalidQuery or RefreshFailed for what PostgreSQL refuses by itself. Stream tables whose rows
+        mean something else afterwards are then recomputed.
+        """
         with self._installed():
-            return alter_source(self._session, self._refresher, self.settings, sql)
+            return alter_source(self._refresher, sql)
 
     # -- looking ------------------------------------------------------------------------------------------
 

@@ -52,6 +52,16 @@ def ensure_capture(
     return True
 
 
+def detach_capture(session: Session, source_oid: int) -> None:
+    """Let go of a source's columns, so that they can be dropped or given another type.
+
+    Needs an ACCESS EXCLUSIVE lock on the source, held until ``ensure_capture`` in the same transaction makes
+    capture whole again. That begins a new epoch: every stream table on the source is reinitialised.
+    """
+    names = CaptureNames(source_oid)
+    session.execute(compose(load(__package__, "drop_buffer"), captured=names.captured, buffer=names.buffer))
+
+
 def release_capture(session: Session, source_oid: int, *, settings: Settings | None = None) -> bool:
     """Stop capturing a source that no stream table reads any more; whether it was stopped.
 

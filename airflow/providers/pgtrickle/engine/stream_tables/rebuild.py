@@ -26,6 +26,7 @@ from airflow.providers.pgtrickle.engine.capture import ensure_capture, release_c
 from airflow.providers.pgtrickle.engine.catalog import Dependency, StreamTable
 from airflow.providers.pgtrickle.engine.compile import Compiled
 from airflow.providers.pgtrickle.engine.db import Session, compose, load, retrying, verbatim
+from airflow.providers.pgtrickle.engine.definitions import Definition
 from airflow.providers.pgtrickle.engine.errors import (
     DependentObjects,
     PgTrickleError,
@@ -137,8 +138,8 @@ def _prepare(refresher: Refresher, table: StreamTable, change: Change) -> _Gener
         view = definition_name(table.id)
         if change.query is not None:
             fresh = replace(fresh, query=change.query)
-            view = _next_definition(table)
-            with _settings_of(session, table):
+            view = next_definition(table)
+            with settings_of(session, table):
                 create_definition(session, view, change.query)
         known = refresher.cache.compile(fresh, view, verify=True)
         definition = known.definition
@@ -149,8 +150,8 @@ def _prepare(refresher: Refresher, table: StreamTable, change: Change) -> _Gener
         # As with a table, an index goes with the column that it is on.
         stays = indexable(definition)
         indexes = tuple(index for index in wanted if stays.issuperset(index))
+        rehearse(refresher, fresh, definition)
         build_storage(session, fresh, definition, indexes)
-        _rehearse(refresher, fresh, definition.compiled)
         before = tuple(catalog.dependencies(session, table.id))
         # Registered beforehand: from now on nobody prunes what is going to be read.
         catalog.set_dependencies(session, table.id, _union(before, definition.dependencies))
@@ -159,7 +160,8 @@ def _prepare(refresher: Refresher, table: StreamTable, change: Change) -> _Gener
     return _Generation(fresh, known, indexes, before)
 
 
-def _next_definition(table: StreamTable) -> QualifiedName:
+def next_definition(table: StreamTable) -> QualifiedName:
+    """The definition view of a query that is not, or not yet, the stream table's."""
     return QualifiedName(DEFINITIONS_SCHEMA, f"def_{table.id}_next")
 
 
@@ -176,13 +178,13 @@ def _lock_storage(session: Session, table: StreamTable) -> None:
 
 def _clear(session: Session, fresh: StreamTable) -> None:
     """Drop what a rebuild that was cut off may have left."""
-    session.execute(compose(load(__package__, "drop_view"), view=_next_definition(fresh)))
+    session.execute(compose(load(__package__, "drop_view"), view=next_definition(fresh)))
     storage = storage_name(fresh.id, fresh.generation)
     session.execute(compose(load(__package__, "drop_old_storage"), storage=storage))
 
 
 @contextmanager
-def _settings_of(session: Session, table: StreamTable) -> Iterator[None]:
+def settings_of(session: Session, table: StreamTable) -> Iterator[None]:
     """The search_path and the settings under which a stream table's query was typed, for the block."""
     wanted = {**table.session_settings, "search_path": table.search_path}
     names = list(wanted)
@@ -221,14 +223,14 @@ def _swap(refresher: Refresher, table: StreamTable, prepared: _Generation) -> No
     """Put the next generation in the place of the present one."""
     session, fresh = refresher.session, prepared.table
     with session.savepoint():
-        _limit_waiting(refresher)
+        limit_waiting(refresher)
         _show(session, fresh, prepared.known.definition.compiled)
         if fresh.query is not table.query:
             session.execute(compose(load(__package__, "drop_view"), view=definition_name(table.id)))
             session.execute(
                 compose(
                     load(__package__, "rename_view"),
-                    view=_next_definition(table),
+                    view=next_definition(table),
                     name=definition_name(table.id).name,
                 )
             )
@@ -245,13 +247,17 @@ def _swap(refresher: Refresher, table: StreamTable, prepared: _Generation) -> No
         session.set_local("lock_timeout", "0")
 
 
-def _rehearse(refresher: Refresher, fresh: StreamTable, compiled: Compiled) -> None:
-    """Show the next generation and undo it: what refuses to follow says so before the storage is filled."""
+def rehearse(refresher: Refresher, fresh: StreamTable, definition: Definition) -> None:
+    """Build and show the next generation, empty, and undo it.
+
+    Raises DependentObjects when something that reads the stream table cannot follow.
+    """
     session = refresher.session
     try:
         with session.savepoint():
-            _limit_waiting(refresher)
-            _show(session, fresh, compiled)
+            limit_waiting(refresher)
+            build_storage(session, fresh, definition, ())
+            _show(session, fresh, definition.compiled)
             raise _Undo  # noqa: TRY301 - the way out of a savepoint that keeps nothing
     except _Undo:
         return
@@ -261,7 +267,7 @@ def _rehearse(refresher: Refresher, fresh: StreamTable, compiled: Compiled) -> N
             raise
 
 
-def _limit_waiting(refresher: Refresher) -> None:
+def limit_waiting(refresher: Refresher) -> None:
     """Let the requests for locks that follow give up before they hold others up; undone with a savepoint."""
     milliseconds = max(1, round(refresher.settings.lock_timeout * 1000))
     refresher.session.set_local("lock_timeout", f"{milliseconds}ms")

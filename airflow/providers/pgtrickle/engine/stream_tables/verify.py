@@ -39,7 +39,15 @@ class Verification:
 def verify_stream_table(session: Session, refresher: Refresher, table: StreamTable) -> Verification:
     """Compare a stream table with its query at its frontier. Raises StateError before its first refresh."""
     with session.transaction("repeatable read"):
+        # Compiled afresh: what is checked here is also what a refresh keeps.
+        refresher.cache.forget(table.id)
         known = refresher.cache.get(table)
+        if not known.registered:
+            raise StateError(
+                f"What {table.name.display} reads was exchanged since its last refresh.",
+                hint="Refresh it first.",
+                subject=table.name.display,
+            )
         refresher.lock(table, known)
         table = catalog.by_id(session, table.id)
         if table.frontier is None:
