@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from airflow.providers.pgtrickle.engine import capture
 from airflow.providers.pgtrickle.engine.errors import UnsupportedQuery
 from tests.integration.capture_support import Captured, query, run
 
@@ -404,3 +405,22 @@ def test_joining_a_subscription_is_noticed(database18: str) -> None:
     )
     source.assert_exact()
     run(database18, "ALTER SUBSCRIPTION s DISABLE", "DROP SUBSCRIPTION s")
+
+
+def test_a_partition_attached_after_the_snapshot_is_seen(events: tuple[str, Captured]) -> None:
+    dsn, source = events
+    run(
+        dsn,
+        'CREATE TABLE "D".more (LIKE "D".events INCLUDING GENERATED)',
+        "INSERT INTO \"D\".more VALUES (1, 'z', 1, 1)",
+    )
+    with source.session.transaction("repeatable read"):
+        rows = sum(source.rows().values())
+        assert not capture.partitions_changed(source.session, [source.oid])
+        run(dsn, 'ALTER TABLE "D".events ATTACH PARTITION "D".more FOR VALUES IN (\'z\')')
+        assert sum(source.rows().values()) == rows + 1
+        assert source.problem() is None
+        assert capture.partitions_changed(source.session, [source.oid])
+    with source.session.transaction("repeatable read"):
+        assert source.problem() is not None
+        assert not capture.partitions_changed(source.session, [source.oid])

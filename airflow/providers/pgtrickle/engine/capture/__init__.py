@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from airflow.providers.pgtrickle.engine.capture.buffers import pending, prune_buffers
-from airflow.providers.pgtrickle.engine.capture.facts import Fingerprint, difference, fingerprint
+from airflow.providers.pgtrickle.engine.capture.facts import (
+    Fingerprint,
+    difference,
+    fingerprint,
+    partitions_changed,
+)
 from airflow.providers.pgtrickle.engine.capture.install import ensure_capture, release_capture
 from airflow.providers.pgtrickle.engine.capture.source import family, obstacle, require_capturable
 
@@ -14,6 +19,7 @@ __all__ = [
     "family",
     "fingerprint",
     "obstacle",
+    "partitions_changed",
     "pending",
     "prune_buffers",
     "release_capture",

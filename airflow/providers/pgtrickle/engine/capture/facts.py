@@ -53,6 +53,16 @@ def difference(recorded: Fingerprint | None, live: Fingerprint) -> str | None:
     return None
 
 
+def partitions_changed(session: Session, source_oids: Iterable[int]) -> bool:
+    """Whether a partition that the transaction's snapshot does not show was attached to one of these sources.
+
+    The fingerprint cannot tell: it is as old as the snapshot. Ask after the last statement that reads the
+    sources, and do not commit what it gave when the answer is yes.
+    """
+    sources = sorted(set(source_oids))
+    return bool(session.value(load(__package__, "partitions_changed"), {"sources": sources}))
+
+
 def read_states(session: Session, source_oids: Iterable[int]) -> dict[int, CaptureState]:
     """The state of capture of each of these sources, as the current snapshot shows it."""
     rows = session.rows(load(__package__, "facts"), {"sources": sorted(set(source_oids))})

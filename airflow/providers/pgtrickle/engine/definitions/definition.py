@@ -36,6 +36,11 @@ class Definition:
         return tuple(item.source_oid for item in self.dependencies)
 
     @property
+    def partitioned(self) -> tuple[int, ...]:
+        """The oids of those sources that are partitioned tables."""
+        return tuple(item.source_oid for item in self.dependencies if item.source_kind == "partitioned")
+
+    @property
     def upstream(self) -> tuple[int, ...]:
         """The ids of the stream tables that the query reads."""
         return tuple(item.upstream_id for item in self.dependencies if item.upstream_id is not None)

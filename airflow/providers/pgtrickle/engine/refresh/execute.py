@@ -19,6 +19,7 @@ from airflow.providers.pgtrickle.engine.capture import (
     difference,
     ensure_capture,
     fingerprint,
+    partitions_changed,
     pending,
     prune_buffers,
     release_capture,
@@ -45,8 +46,12 @@ from airflow.providers.pgtrickle.engine.settings import Settings
 #: SQLSTATEs by which PostgreSQL says that a cached definition no longer fits: a name in it is gone.
 _STALE_DEFINITION = frozenset({"42703", "42P01", "42883", "42704", "0A000"})
 
+#: The statements that look before the refresh are the same each time: planning them anew costs more than they do.
+_PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
+
 #: Delta statements join many small relations: let the planner see them whole, and compile nothing.
 _PLANNER = {
+    "plan_cache_mode": "force_custom_plan",
     "jit": "off",
     "from_collapse_limit": "12",
     "join_collapse_limit": "12",
@@ -219,6 +224,8 @@ class Refresher:
             facts = self._facts(table, definition, moment, target, gap or rebuild, full)
             plan = decide(facts, self.settings)
             inserted, deleted = self._execute(table, known, plan, moment, target)
+            if plan.action != "NO_DATA":
+                self._require_same_partitions(definition)
             reached = run.opened_at if run is not None else moment.clock
             catalog.update(
                 session,
@@ -226,7 +233,7 @@ class Refresher:
                 frontier=target,
                 data_timestamp=reached,
                 is_populated=True,
-                status="ACTIVE",
+                status="SUSPENDED" if moment.status == "SUSPENDED" else "ACTIVE",
                 fingerprint={"capture": live, "meaning": list(moment.meaning)},
                 consecutive_errors=0,
                 last_error=None,
@@ -276,6 +283,7 @@ class Refresher:
         filled, _ = self._execute(
             replace(fresh, is_populated=False), known, Plan("REINITIALIZE", reason), moment, target
         )
+        self._require_same_partitions(definition)
         catalog.update(
             self.session,
             table.id,
@@ -305,7 +313,7 @@ class Refresher:
     def lock(self, table: StreamTable, known: Known) -> None:
         """Keep others from refreshing the stream table, and its sources from being truncated or altered."""
         storage = storage_name(table.id, table.generation)
-        statements = [compose(load(__package__, "lock"), storage=storage).as_string()]
+        statements = [_PLAN_ONCE, compose(load(__package__, "lock"), storage=storage).as_string()]
         if known.source_names:
             statements.append(
                 compose(load(__package__, "lock_sources"), sources=list(known.source_names)).as_string()
@@ -519,6 +527,11 @@ class Refresher:
             settings["statement_timeout"] = str(int(self.settings.statement_timeout * 1000))
         calls = ", ".join("pg_catalog.set_config(%s, %s, true)" for _ in settings)
         self.session.row(f"SELECT {calls}", [part for item in settings.items() for part in item])
+
+    def _require_same_partitions(self, definition: Definition) -> None:
+        """Raise CaptureGap when a partition attached after the snapshot may have been read."""
+        if definition.partitioned and partitions_changed(self.session, definition.partitioned):
+            raise CaptureGap
 
     def _arguments(
         self,
