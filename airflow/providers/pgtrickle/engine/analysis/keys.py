@@ -118,7 +118,38 @@ def _outer_join_keys(op: OuterJoin, unique: UniqueKeys) -> Iterable[Key]:
         if any(key <= bound for key in right):
             # At most one right row for each left row.
             return left
-    return [one | other for one in left[:2] for other in right[:2]]
+    return [
+        one | other
+        for one in left[:2]
+        for other in right[:2]
+        # Of a full join's unmatched rows two would be (NULL, NULL) if both sides had a row whose key is NULL.
+        if not op.full or _identified(op.left, one, unique) or _identified(op.right, other, unique)
+    ]
+
+
+def _identified(op: Op, key: Key, unique: UniqueKeys) -> bool:
+    """Whether no row can be NULL in all columns of the key."""
+    match op:
+        case Scan():
+            # Unique keys of sources hold NOT NULL columns only.
+            return any(known <= key for known in _scan_keys(op, unique))
+        case Filter() | Window() | Aggregate():
+            return _identified(op.input, key & frozenset(op.input.columns), unique)
+        case SemiJoin():
+            return _identified(op.left, key, unique)
+        case Project():
+            sources = {name: ex.column_of(value) for name, value in op.outputs}
+            passed = frozenset(source for name in key if (source := sources.get(name)) is not None)
+            return _identified(op.input, passed, unique)
+        case Join():
+            return any(_identified(side, key & frozenset(side.columns), unique) for side in op.inputs)
+        case OuterJoin():
+            left, right = key & frozenset(op.left.columns), key & frozenset(op.right.columns)
+            if not _identified(op.left, left, unique):
+                return False
+            return not op.full or _identified(op.right, right, unique)
+        case _:
+            return False
 
 
 def _joins_sides(pair: tuple[str, str], op: OuterJoin) -> bool:

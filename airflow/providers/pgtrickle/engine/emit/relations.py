@@ -114,8 +114,10 @@ class Emitter:
     # -- blocks -------------------------------------------------------------------------------------------
 
     def _block(self, op: Op) -> Block:
-        if id(op) not in self._shared:
-            return self._fresh(op)
+        return self._bound_once(op) if id(op) in self._shared else self._fresh(op)
+
+    def _bound_once(self, op: Op) -> Block:
+        """A reference to the node's common table expression, which is made at the first."""
         name = self._bound.get(id(op))
         if name is None:
             text = self._fresh(op).select(op.columns, weighted=op.weighted)
@@ -292,6 +294,11 @@ class Emitter:
             key for column, key in op.pairs if column in self.not_null.of(op.input)
         )
         nullable = [key for _, key in op.pairs if key not in never_null]
+        if nullable:
+            # Both branches read both relations: what is not looked up by an index is computed once.
+            self._shared.add(id(op.keys))
+            if not _is_looked_up(op.input):
+                self._shared.add(id(op.input))
         block, keys = self._block(op.input), self._block(op.keys)
         outputs, weight = block.outputs, block.weight
         matched = Block(
@@ -421,3 +428,8 @@ class Emitter:
 def _worth_binding(node: Op) -> bool:
     """Bare constants are repeated; they cost nothing."""
     return not isinstance(node, (Constant, Empty))
+
+
+def _is_looked_up(op: Op) -> bool:
+    """Whether the relation is scans under filters, projections and inner joins alone."""
+    return all(isinstance(node, (Scan, Filter, Project, Join)) for node in walk(op))

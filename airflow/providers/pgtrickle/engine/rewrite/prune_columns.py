@@ -8,6 +8,7 @@ from dataclasses import replace
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
+    AggregateCall,
     Apply,
     AsWeight,
     Changes,
@@ -63,8 +64,7 @@ def _reads(node: Op, wanted: set[str]) -> list[set[str]]:
         case KeyJoin():
             return [wanted | {column for column, _ in node.pairs}, set(node.keys.columns)]
         case Aggregate():
-            calls = (item.call for item in node.calls if item.name in wanted)
-            return [set(node.keys) | ex.column_names(*calls)]
+            return [set(node.keys) | ex.column_names(*(item.call for item in _kept_calls(node, wanted)))]
         case UnionAll():
             return [
                 {source for name, source in zip(node.columns, mapping, strict=True) if name in wanted}
@@ -87,6 +87,12 @@ def _reads(node: Op, wanted: set[str]) -> list[set[str]]:
             return [set(wanted) for _ in node.inputs]
 
 
+def _kept_calls(node: Aggregate, wanted: set[str]) -> tuple[AggregateCall, ...]:
+    """The aggregates that are read; one at least without keys, as without any it would be a DISTINCT."""
+    calls = tuple(item for item in node.calls if item.name in wanted)
+    return calls or (() if node.keys else node.calls[:1])
+
+
 def _pruned(node: Op, inputs: list[Op], wanted: set[str]) -> Op:
     match node:
         case Scan() | Changes():
@@ -104,8 +110,7 @@ def _pruned(node: Op, inputs: list[Op], wanted: set[str]) -> Op:
         case Project():
             return Project(inputs[0], tuple(item for item in node.outputs if item[0] in wanted))
         case Aggregate():
-            calls = tuple(item for item in node.calls if item.name in wanted)
-            return replace(node, input=inputs[0], calls=calls)
+            return replace(node, input=inputs[0], calls=_kept_calls(node, wanted))
         case Window():
             kept = tuple(item for item in node.calls if item[0] in wanted)
             return replace(node, input=inputs[0], calls=kept) if kept else inputs[0]
