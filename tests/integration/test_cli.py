@@ -82,6 +82,22 @@ def test_life_of_two_stream_tables(terminal: Terminal) -> None:
     assert terminal("drop", "revenue", "--if-exists")[0] == Exit.OK
 
 
+def test_alteration_of_a_stream_table_and_of_its_source(terminal: Terminal) -> None:
+    terminal("install")
+    terminal("create", "revenue", "--query", REVENUE)
+    altered = terminal.json("alter", "revenue", "--schedule", "5m", "--query", REVENUE.replace("sum", "max"))
+    assert (altered["schedule"], altered["effective_mode"]) == ("5m", "DIFFERENTIAL")
+    code, out, err = terminal("alter-source", "--query", "ALTER TABLE orders ALTER amount TYPE numeric(12,2)")
+    assert code == Exit.OK, err
+    assert "revenue" in out
+    terminal.sql("INSERT INTO orders VALUES (1000, 'anna', 7000000000)")
+    terminal("refresh", "revenue")
+    assert [row["exact"] for row in terminal.json("verify", "revenue")] == [True]
+    assert terminal("uninstall")[0] == Exit.STATE
+    assert terminal("uninstall", "--cascade")[0] == Exit.OK
+    assert terminal("list")[0] == Exit.STATE
+
+
 def test_verify_notices_a_difference(terminal: Terminal) -> None:
     terminal("install")
     created = terminal.json("create", "revenue", "--query", REVENUE)
