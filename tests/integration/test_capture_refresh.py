@@ -49,21 +49,29 @@ def test_changes_of_a_partitioned_table_are_followed(database: str, pgt: PgTrick
 
 
 @pytest.mark.parametrize(
-    "statement",
+    ("statement", "reason"),
     [
-        "ALTER TABLE parts ATTACH PARTITION more FOR VALUES IN (3)",
-        "ALTER TABLE parts DETACH PARTITION parts_2",
-        "DROP TABLE parts_1",
-        "MERGE INTO parts p USING (VALUES (1)) s (i) ON p.id = s.i WHEN MATCHED THEN UPDATE SET k = 3 - k",
-        "BEGIN ISOLATION LEVEL REPEATABLE READ; TRUNCATE parts_2; COMMIT",
-        "ALTER TABLE parts DISABLE TRIGGER ALL; DELETE FROM parts; ALTER TABLE parts ENABLE TRIGGER ALL",
+        ("ALTER TABLE parts ATTACH PARTITION more FOR VALUES IN (3)", "attached or detached"),
+        ("ALTER TABLE parts DETACH PARTITION parts_2", "attached or detached"),
+        ("DROP TABLE parts_1", "attached or detached"),
+        (
+            "MERGE INTO parts p USING (VALUES (1)) s (i) ON id = i WHEN MATCHED THEN UPDATE SET k = 3 - k",
+            "a MERGE moved rows",
+        ),
+        ("BEGIN ISOLATION LEVEL REPEATABLE READ; TRUNCATE parts_2; COMMIT", "truncated by a repeatable read"),
+        (
+            "ALTER TABLE parts DISABLE TRIGGER ALL; DELETE FROM parts; ALTER TABLE parts ENABLE TRIGGER ALL",
+            "a capture trigger was disabled, or enabled anew",
+        ),
     ],
 )
-def test_what_passed_capture_by_is_made_good(database: str, pgt: PgTrickle, statement: str) -> None:
+def test_what_passed_capture_by_is_made_good(
+    database: str, pgt: PgTrickle, statement: str, reason: str
+) -> None:
     run(database, statement)
     result = pgt.refresh_stream_table("sums")
     assert result.action == "REINITIALIZE"
-    assert "captured for a while" in result.reason
+    assert reason in result.reason
     assert pgt.verify_stream_table("sums").exact
     run(
         database,

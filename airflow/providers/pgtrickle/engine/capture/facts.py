@@ -13,7 +13,8 @@ from typing import Any
 
 from airflow.providers.pgtrickle.engine.db import Session, load
 
-#: By source oid (as text, for JSON): the epoch of its capture, and what is wrong with it, if anything.
+#: By source oid (as text, for JSON): the epoch of its capture with the reason why it began, and what is wrong
+#: with it now, if anything.
 Fingerprint = dict[str, dict[str, Any]]
 
 
@@ -22,10 +23,12 @@ class CaptureState:
     """The capture of one source: ``epoch`` 0 and no ``attnums`` when there is none.
 
     ``problem`` is a sentence saying what has, or may have, passed capture by; None while it is whole.
-    ``live_facts`` are what the catalogs say, there only while there is a problem.
+    ``reason`` is the problem that the epoch put an end to, None for the first. ``live_facts`` are what the
+    catalogs say, there only while there is a problem.
     """
 
     epoch: int
+    reason: str | None
     attnums: frozenset[int]
     problem: str | None
     live_facts: Mapping[str, Any]
@@ -34,7 +37,7 @@ class CaptureState:
 def fingerprint(session: Session, source_oids: Iterable[int]) -> Fingerprint:
     """What a stream table's exactness rests on in these sources; a JSON value. One query."""
     return {
-        str(source): {"epoch": state.epoch, "problem": state.problem}
+        str(source): {"epoch": state.epoch, "reason": state.reason, "problem": state.problem}
         for source, state in sorted(read_states(session, source_oids).items())
     }
 
@@ -48,8 +51,8 @@ def difference(recorded: Fingerprint | None, live: Fingerprint) -> str | None:
             return str(state["problem"])
         if before is None:
             return f"The changes of relation {source} have not been captured so far."
-        if before != state:
-            return f"The changes of relation {source} were not captured for a while."
+        if before["epoch"] != state["epoch"]:
+            return str(state["reason"] or f"The changes of relation {source} are captured anew.")
     return None
 
 
@@ -69,18 +72,22 @@ def read_states(session: Session, source_oids: Iterable[int]) -> dict[int, Captu
     return {
         source: CaptureState(
             epoch or 0,
+            reason,
             frozenset(attnums or ()),
-            _problem(source, epoch, recorded, live, gap) if not is_whole or gap else None,
+            _problem(name, epoch, recorded, live, gap) if not is_whole or gap else None,
             live or {},
         )
-        for source, epoch, attnums, is_whole, recorded, live, gap in rows
+        for source, name, epoch, reason, attnums, is_whole, recorded, live, gap in rows
     }
 
 
-def store_facts(session: Session, source_oid: int, attnums: Iterable[int], epoch: int) -> None:
+def store_facts(
+    session: Session, source_oid: int, attnums: Iterable[int], epoch: int, reason: str | None
+) -> None:
     """Record what the catalogs say now as the state in which capture of these columns is whole."""
     session.execute(
-        load(__package__, "put_capture"), {"source": source_oid, "attnums": list(attnums), "epoch": epoch}
+        load(__package__, "put_capture"),
+        {"source": source_oid, "attnums": list(attnums), "epoch": epoch, "reason": reason},
     )
     # Read after the row is there: it names the columns that the facts are about.
     facts = read_states(session, [source_oid])[source_oid].live_facts
@@ -89,13 +96,12 @@ def store_facts(session: Session, source_oid: int, attnums: Iterable[int], epoch
 
 
 def _problem(
-    source: int,
+    subject: str,
     epoch: int | None,
     recorded: Mapping[str, Any] | None,
     live: Mapping[str, Any] | None,
     gap: str | None,
 ) -> str:
-    subject = f"relation {source}"
     if epoch is None:
         return f"The changes of {subject} are not captured."
     if recorded is None or live is None or recorded == live:

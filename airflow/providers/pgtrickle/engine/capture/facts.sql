@@ -2,7 +2,9 @@
 -- was made whole (pgt_capture.facts), no change has passed it by, other than those noted as gaps.
 SELECT
     w.source::int8,
+    w.source::pg_catalog.regclass::text AS name,
     c.epoch,
+    c.reason,
     c.attnums,
     c.facts = l.facts AS is_whole,
     CASE WHEN c.facts = l.facts AND g.reason IS NULL THEN NULL ELSE c.facts END AS recorded,

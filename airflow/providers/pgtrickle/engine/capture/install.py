@@ -99,8 +99,15 @@ def _establish(
         place_triggers(session, source_oid, members, by_row=by_row, subscribed=subscribed)
         session.execute(load(__package__, "delete_gaps"), {"source": source_oid})
     # The first epoch is 1: nothing was captured in epoch 0.
-    epoch = state.epoch + (state.problem is not None or emptied)
-    store_facts(session, source_oid, attnums, epoch)
+    epoch, reason = state.epoch, state.reason
+    if state.problem is not None:
+        epoch, reason = epoch + 1, state.problem if epoch else None
+    elif emptied:
+        epoch, reason = (
+            epoch + 1,
+            f"The change buffer of {source.name.display} had to be emptied for a column.",
+        )
+    store_facts(session, source_oid, attnums, epoch, reason)
 
 
 @contextmanager

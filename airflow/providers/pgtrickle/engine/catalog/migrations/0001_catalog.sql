@@ -89,12 +89,14 @@ CREATE TABLE pgtrickle.pgt_capture (
     source_oid          oid PRIMARY KEY,
     attnums             smallint[] NOT NULL,
     epoch               bigint NOT NULL DEFAULT 1,
+    reason              text,
     facts               jsonb NOT NULL,
     created_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at          timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 COMMENT ON COLUMN pgtrickle.pgt_capture.facts IS
     'What the server''s catalogs said when capture was last made whole; while they still say so, it has no gap.';
+COMMENT ON COLUMN pgtrickle.pgt_capture.reason IS 'What had passed capture by when the epoch began.';
 COMMENT ON COLUMN pgtrickle.pgt_capture.epoch IS
     'Grows whenever capture is made whole again after a gap: what was maintained before must be reinitialised.';
 
