@@ -46,7 +46,7 @@ from airflow.providers.pgtrickle.engine.settings import Settings
 #: SQLSTATEs by which PostgreSQL says that a cached definition no longer fits: a name in it is gone.
 _STALE_DEFINITION = frozenset({"42703", "42P01", "42883", "42704", "0A000"})
 
-#: The statements that look before the refresh are the same each time: planning them anew costs more than they do.
+#: The statements that look before a refresh are always the same: planning them costs more than running them.
 _PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
 
 #: Delta statements join many small relations: let the planner see them whole, and compile nothing.
