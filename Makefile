@@ -16,7 +16,7 @@ demo: setup  ## TPC-H: change base tables, let a DAG refresh five stream tables,
 
 test: ## run the tests (as root it brings PostgreSQL 15 by apt-get; PGTRICKLE_NO_APT=1 leaves it out)
 	@$(PYTHON) tools/bootstrap.py --old-postgres
-	@$(VENV)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(VENV)/python -m pytest -n $(WORKERS) $(ARGS)
 
 lint: setup  ## ruff and mypy
 	@$(VENV)/ruff check .

@@ -73,6 +73,23 @@ class Servers:
         self._stack.close()
 
 
+#: Test files that start an Airflow of their own: each stays with one worker, or every worker starts one.
+ONE_WORKER = ("tests/airflow/test_scheduler.py", "tests/airflow/test_dag_run.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Spread tests over the workers one by one, but for the files that stay together."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not typed
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if file in ONE_WORKER else nodeid
+
+    return Scheduling(config, log)
+
+
 @pytest.fixture(scope="session")
 def pg_servers() -> Iterator[Servers]:
     servers = Servers()

@@ -21,7 +21,6 @@ from tools.local_airflow import LocalAirflow
 pytestmark = [
     pytest.mark.airflow,
     pytest.mark.slow,
-    pytest.mark.xdist_group("dag_run"),  # one metadata database, one TPC-H
 ]
 
 ROOT = Path(__file__).resolve().parents[2]

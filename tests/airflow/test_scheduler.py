@@ -16,7 +16,6 @@ pytestmark = [
     pytest.mark.airflow,
     pytest.mark.slow,
     pytest.mark.timeout(420),
-    pytest.mark.xdist_group("scheduler"),  # one Airflow for all of them
 ]
 
 DAG = "shop_table"

@@ -235,6 +235,8 @@ class StreamTableGroupRefreshOperator(StreamTableOperator):
 class StreamTableCreateOperator(StreamTableOperator):
     """Creates a stream table; does nothing when it exists as declared.
 
+    The catalog is installed first where it is absent, or migrated.
+
     The XCom result is a dict: ``stream_table``, ``outcome`` (``created``, ``unchanged``, ``altered``),
     ``effective_mode`` and the ``reason`` for it.
 
@@ -283,6 +285,7 @@ class StreamTableCreateOperator(StreamTableOperator):
             indexes=tuple(tuple(columns) for columns in self.indexes),
         )
         with self.hook.get_engine() as engine:
+            engine.install()
             outcome = ensure_stream_table(
                 engine, definition, on_change=self.on_change, initialize=self.initialize
             )
