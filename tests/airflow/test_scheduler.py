@@ -32,7 +32,7 @@ def states(scheduled: ScheduledShop, run_id: str, dag_id: str = DAG) -> dict[str
     return {name: task.state for name, task in scheduled.airflow.task_instances(dag_id, run_id).items()}
 
 
-def wait_until(condition: Callable[[], bool], what: str, timeout: float = 60.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, timeout: float = 120.0) -> None:
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, what
@@ -156,6 +156,6 @@ def test_transient_error_is_retried_soon(filled: ScheduledShop) -> None:
         )
     finally:
         shop.execute(maintenance, f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
-    assert airflow.wait_for_run(SMALL, run_id, timeout=90) == "success"
+    assert airflow.wait_for_run(SMALL, run_id, timeout=180) == "success"
     assert airflow.task_instances(SMALL, run_id)["open_run"].try_number > 1
     assert shop.stored(dsn) == shop.expected(dsn)
