@@ -10,7 +10,12 @@ from airflow.providers.pgtrickle.engine.capture.facts import (
     partitions_changed,
 )
 from airflow.providers.pgtrickle.engine.capture.install import ensure_capture, release_capture
-from airflow.providers.pgtrickle.engine.capture.source import family, obstacle, require_capturable
+from airflow.providers.pgtrickle.engine.capture.source import (
+    family,
+    generation_obstacle,
+    obstacle,
+    require_capturable,
+)
 
 __all__ = [
     "Fingerprint",
@@ -18,6 +23,7 @@ __all__ = [
     "ensure_capture",
     "family",
     "fingerprint",
+    "generation_obstacle",
     "obstacle",
     "partitions_changed",
     "pending",

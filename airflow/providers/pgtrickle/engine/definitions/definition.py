@@ -116,7 +116,12 @@ def _uncapturable(session: Session, binding: Binding) -> dict[int, str]:
     for relation in binding.relations.values():
         if relation.kind == "view":
             continue
-        reason = capture.obstacle(capture.family(session, relation.oid), relation.oid)
+        members = capture.family(session, relation.oid)
+        reason = capture.obstacle(members, relation.oid)
+        if reason is None and relation.kind == "partitioned":
+            source = next(member for member in members if member.oid == relation.oid)
+            numbers = [column.number for column in relation.columns]
+            reason = capture.generation_obstacle(session, source, numbers)
         if reason is not None:
             found[relation.oid] = reason.rstrip(".")
     return found
