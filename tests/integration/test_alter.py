@@ -14,6 +14,7 @@ from airflow.providers.pgtrickle.engine.errors import (
     DependentObjects,
     InvalidQuery,
     RefreshFailed,
+    StateError,
     UnsupportedQuery,
 )
 from airflow.providers.pgtrickle.engine.settings import Settings
@@ -258,6 +259,55 @@ def test_writers_go_on_during_an_alteration(pgt: PgTrickle, database: str) -> No
     assert_exact(pgt, "shop.t")
 
 
+@pytest.mark.parametrize("then", ["alter", "drop"])
+def test_alteration_that_is_cut_off_leaves_the_old_one(pgt: PgTrickle, database: str, then: str) -> None:
+    """The session dies while it fills the next generation: nobody is there to clear it away."""
+    pgt.create_stream_table("shop.t", TOTALS)
+    slow = (
+        "SELECT o.customer, sum(o.amount) AS total FROM shop.orders o"
+        " CROSS JOIN generate_series(1, 3000000) g GROUP BY o.customer"
+    )
+    failures: list[Exception] = []
+
+    def alter() -> None:
+        try:
+            with PgTrickle.connect(database) as door:
+                door.alter_stream_table("shop.t", query=slow)
+        except Exception as error:  # noqa: BLE001 - handed to the test
+            failures.append(error)
+
+    thread = threading.Thread(target=alter)
+    thread.start()
+    filling = (
+        "SELECT pid FROM pg_stat_activity WHERE query LIKE 'INSERT INTO%st_1_2%' AND pid <> pg_backend_pid()"
+    )
+    deadline = time.monotonic() + 30
+    while not (found := query(database, filling)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    query(database, f"SELECT pg_terminate_backend({found[0][0]})")
+    thread.join(timeout=30)
+    assert [error.transient for error in failures if isinstance(error, RefreshFailed)] == [True]
+    assert any("_next" in name for name in own_objects(database))
+    run(database, WRITES)
+    assert_exact(pgt, "shop.t")
+    if then == "alter":
+        pgt.alter_stream_table("shop.t", query=TOTALS + " HAVING sum(amount) > 3")
+        assert_exact(pgt, "shop.t")
+    pgt.drop_stream_table("shop.t")
+    assert own_objects(database) == set()
+
+
+def test_verification_waits_for_a_refresh_when_the_sources_were_exchanged(
+    pgt: PgTrickle, database: str
+) -> None:
+    pgt.create_stream_table("shop.a", TOTALS)
+    pgt.create_stream_table("shop.b", "SELECT customer FROM shop.a WHERE total > 5")
+    pgt.alter_stream_table("shop.a", query=TOTALS + " HAVING sum(amount) > 3")
+    with pytest.raises(StateError, match="Refresh it first"):
+        pgt.verify_stream_table("shop.b")
+    assert_exact(pgt, "shop.a", "shop.b")
+
+
 def test_two_alterations_at_once_leave_one_whole(pgt: PgTrickle, database: str) -> None:
     pgt.create_stream_table("shop.t", TOTALS)
     barrier = threading.Barrier(2)
@@ -398,6 +448,19 @@ def test_replaced_view_without_deltas_is_recomputed_from_then_on(pgt: PgTrickle,
     run(database, WRITES)
     assert pgt.refresh_stream_table("shop.t").action == "FULL"
     assert_exact(pgt, "shop.t")
+
+
+def test_mode_follows_a_replaced_view_of_the_same_layout(pgt: PgTrickle, database: str) -> None:
+    run(database, "CREATE VIEW shop.v AS SELECT note FROM shop.orders")
+    pgt.create_stream_table("shop.t", "SELECT note FROM shop.v", refresh_mode="DIFFERENTIAL")
+    view = "CREATE OR REPLACE VIEW shop.v AS SELECT note FROM shop.orders WHERE "
+    for condition, mode in (("now() > '2020-01-01'", "FULL"), ("id > 3", "DIFFERENTIAL")):
+        run(database, view + condition)
+        assert pgt.refresh_stream_table("shop.t").action == "REINITIALIZE"
+        assert pgt.stream_table("shop.t").effective_mode == mode
+        run(database, "UPDATE shop.orders SET note = note || 'x' WHERE id % 3 = 0")
+        assert pgt.refresh_stream_table("shop.t").action == mode
+        assert_exact(pgt, "shop.t")
 
 
 def test_replaced_function_reinitialises(pgt: PgTrickle, database: str) -> None:

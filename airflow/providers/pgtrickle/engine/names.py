@@ -84,6 +84,11 @@ def definition_name(pgt_id: int) -> QualifiedName:
     return QualifiedName(DEFINITIONS_SCHEMA, f"def_{pgt_id}")
 
 
+def next_definition_name(pgt_id: int) -> QualifiedName:
+    """The view that holds a query which is not, or not yet, the stream table's."""
+    return QualifiedName(DEFINITIONS_SCHEMA, f"def_{pgt_id}_next")
+
+
 def storage_name(pgt_id: int, generation: int) -> QualifiedName:
     """The table that holds a stream table's rows and state; a rebuild takes the next generation."""
     return QualifiedName(DATA_SCHEMA, f"st_{pgt_id}_{generation}")

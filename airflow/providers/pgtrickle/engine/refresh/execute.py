@@ -237,6 +237,7 @@ class Refresher:
                 fingerprint={"capture": live, "meaning": list(moment.meaning)},
                 consecutive_errors=0,
                 last_error=None,
+                **(_mode_now(table, definition) if plan.action == "REINITIALIZE" else {}),
             )
             if plan.action != "NO_DATA" or run is not None:
                 catalog.add_version(session, table.id, target.snapshot)
@@ -625,6 +626,14 @@ class Refresher:
                     prune_buffers(self.session, source, int(below), batch=self.settings.prune_batch)
         except PgTrickleError:
             return
+
+
+def _mode_now(table: StreamTable, definition: Definition) -> dict[str, Any]:
+    """The effective mode, for the catalog, of a query that may mean something else than at its creation."""
+    if table.refresh_mode == "FULL":
+        return {}
+    reason = definition.compiled.reason
+    return {"effective_mode": "DIFFERENTIAL" if reason is None else "FULL", "reason": reason}
 
 
 def snapshots_at(definition: Definition, frontier: Frontier) -> dict[int, Snapshot]:

@@ -33,7 +33,8 @@ def alter_stream_table(
         rebuild(refresher, table, "The defining query was altered.", Change(query, changes))
     elif changes:
         if refresh_mode is not None:
-            definition = refresher.cache.get(table).definition
+            with session.transaction():
+                definition = refresher.cache.compile(table).definition
             effective, reason = effective_mode(definition, changes["refresh_mode"], table.name)
             changes |= {"effective_mode": effective, "reason": reason}
         catalog.update(session, table.id, **changes)

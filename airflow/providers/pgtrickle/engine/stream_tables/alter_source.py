@@ -31,7 +31,11 @@ from airflow.providers.pgtrickle.engine.errors import (
     RefreshFailed,
     UnsupportedQuery,
 )
-from airflow.providers.pgtrickle.engine.names import QualifiedName, definition_name
+from airflow.providers.pgtrickle.engine.names import (
+    QualifiedName,
+    definition_name,
+    next_definition_name,
+)
 from airflow.providers.pgtrickle.engine.parse.lexer import Kind, scan
 from airflow.providers.pgtrickle.engine.refresh.cache import Known
 from airflow.providers.pgtrickle.engine.refresh.execute import Refresher
@@ -39,7 +43,6 @@ from airflow.providers.pgtrickle.engine.stream_tables.bind import bind, create_d
 from airflow.providers.pgtrickle.engine.stream_tables.create import effective_mode
 from airflow.providers.pgtrickle.engine.stream_tables.rebuild import (
     limit_waiting,
-    next_definition,
     rehearse,
     settings_of,
 )
@@ -227,8 +230,8 @@ def _typed_text(session: Session, table: StreamTable) -> str | None:
     text: str | None = None
     try:
         with session.savepoint():
-            _create(session, table, next_definition(table), table.query, as_typed=True)
-            text = bind(session, next_definition(table), verify=False).text
+            _create(session, table, next_definition_name(table.id), table.query, as_typed=True)
+            text = bind(session, next_definition_name(table.id), verify=False).text
             raise _Undo  # noqa: TRY301 - the way out of a savepoint that keeps nothing
     except (_Undo, InvalidQuery, UnsupportedQuery):
         return text

@@ -7,7 +7,11 @@ from airflow.providers.pgtrickle.engine.capture import release_capture
 from airflow.providers.pgtrickle.engine.catalog import StreamTable
 from airflow.providers.pgtrickle.engine.db import Session, compose, load, retrying
 from airflow.providers.pgtrickle.engine.errors import DependentObjects, PgTrickleError, RefreshFailed
-from airflow.providers.pgtrickle.engine.names import definition_name, storage_name
+from airflow.providers.pgtrickle.engine.names import (
+    definition_name,
+    next_definition_name,
+    storage_name,
+)
 from airflow.providers.pgtrickle.engine.settings import Settings
 
 _DEPENDENT_OBJECTS_STILL_EXIST = "2BP01"
@@ -51,12 +55,14 @@ def _drop(session: Session, table: StreamTable, settings: Settings, *, cascade: 
             raise DependentObjects(
                 error.message, hint="Drop them first, or pass cascade=True.", subject=table.name.display
             ) from error
-        session.execute(compose(load(__package__, "drop_view_cascade"), view=definition_name(table.id)))
+        for view in (definition_name(table.id), next_definition_name(table.id)):
+            session.execute(compose(load(__package__, "drop_view_cascade"), view=view))
         catalog.delete(session, table.id)
         if table.storage_oid is not None:
             release_capture(session, table.storage_oid, settings=settings)
-        session.execute(
-            compose(load(__package__, "drop_storage"), storage=storage_name(table.id, table.generation))
-        )
+        # A rebuild that was cut off leaves its next generation.
+        for generation in (table.generation, table.generation + 1):
+            storage = storage_name(table.id, generation)
+            session.execute(compose(load(__package__, "drop_storage"), storage=storage))
         for source in sources:
             release_capture(session, source, settings=settings)

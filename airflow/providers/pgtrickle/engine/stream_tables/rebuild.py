@@ -37,6 +37,7 @@ from airflow.providers.pgtrickle.engine.names import (
     DEFINITIONS_SCHEMA,
     QualifiedName,
     definition_name,
+    next_definition_name,
     storage_name,
 )
 from airflow.providers.pgtrickle.engine.refresh.cache import Known
@@ -63,9 +64,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class _Generation:
-    """The next generation of a stream table, prepared and still empty; ``before``: the old one's sources."""
+    """The next generation of a stream table, prepared and still empty.
+
+    ``definition``: the view of its query. ``before``: the sources of the present one.
+    """
 
     table: StreamTable
+    definition: QualifiedName
     known: Known
     indexes: tuple[tuple[str, ...], ...]
     before: tuple[Dependency, ...]
@@ -138,13 +143,15 @@ def _prepare(refresher: Refresher, table: StreamTable, change: Change) -> _Gener
         view = definition_name(table.id)
         if change.query is not None:
             fresh = replace(fresh, query=change.query)
-            view = next_definition(table)
+            view = next_definition_name(table.id)
             with settings_of(session, table):
                 create_definition(session, view, change.query)
         known = refresher.cache.compile(fresh, view, verify=True)
         definition = known.definition
         _refuse_cycle(session, table, definition.upstream)
-        effective, why_not = effective_mode(definition, fresh.refresh_mode, table.name)
+        # What changed behind its back is followed in any case; what is asked for may be refused.
+        mode = "AUTO" if change is _UNCHANGED and fresh.refresh_mode != "FULL" else fresh.refresh_mode
+        effective, why_not = effective_mode(definition, mode, table.name)
         fresh = replace(fresh, effective_mode=effective, reason=why_not)
         wanted = [tuple(index) for index in (table.layout or {}).get("indexes", ())]
         # As with a table, an index goes with the column that it is on.
@@ -157,12 +164,7 @@ def _prepare(refresher: Refresher, table: StreamTable, change: Change) -> _Gener
         catalog.set_dependencies(session, table.id, _union(before, definition.dependencies))
         for item in definition.dependencies:
             ensure_capture(session, item.source_oid, item.columns, settings=settings)
-    return _Generation(fresh, known, indexes, before)
-
-
-def next_definition(table: StreamTable) -> QualifiedName:
-    """The definition view of a query that is not, or not yet, the stream table's."""
-    return QualifiedName(DEFINITIONS_SCHEMA, f"def_{table.id}_next")
+    return _Generation(fresh, view, known, indexes, before)
 
 
 def _lock_storage(session: Session, table: StreamTable) -> None:
@@ -178,7 +180,7 @@ def _lock_storage(session: Session, table: StreamTable) -> None:
 
 def _clear(session: Session, fresh: StreamTable) -> None:
     """Drop what a rebuild that was cut off may have left."""
-    session.execute(compose(load(__package__, "drop_view"), view=next_definition(fresh)))
+    session.execute(compose(load(__package__, "drop_view"), view=next_definition_name(fresh.id)))
     storage = storage_name(fresh.id, fresh.generation)
     session.execute(compose(load(__package__, "drop_old_storage"), storage=storage))
 
@@ -225,14 +227,11 @@ def _swap(refresher: Refresher, table: StreamTable, prepared: _Generation) -> No
     with session.savepoint():
         limit_waiting(refresher)
         _show(session, fresh, prepared.known.definition.compiled)
-        if fresh.query is not table.query:
-            session.execute(compose(load(__package__, "drop_view"), view=definition_name(table.id)))
+        definition = definition_name(table.id)
+        if prepared.definition != definition:
+            session.execute(compose(load(__package__, "drop_view"), view=definition))
             session.execute(
-                compose(
-                    load(__package__, "rename_view"),
-                    view=next_definition(table),
-                    name=definition_name(table.id).name,
-                )
+                compose(load(__package__, "rename_view"), view=prepared.definition, name=definition.name)
             )
         if table.storage_oid is not None:
             after = _oid(session, storage_name(fresh.id, fresh.generation))
@@ -244,7 +243,6 @@ def _swap(refresher: Refresher, table: StreamTable, prepared: _Generation) -> No
         storage = storage_name(table.id, table.generation)
         with _dependents(session, table):
             session.execute(compose(load(__package__, "drop_old_storage"), storage=storage))
-        session.set_local("lock_timeout", "0")
 
 
 def rehearse(refresher: Refresher, fresh: StreamTable, definition: Definition) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from airflow.providers.pgtrickle.engine import catalog
-from airflow.providers.pgtrickle.engine.capture import pending
+from airflow.providers.pgtrickle.engine.capture import fingerprint, pending
 from airflow.providers.pgtrickle.engine.catalog import StreamTable
 from airflow.providers.pgtrickle.engine.db import Session
 from airflow.providers.pgtrickle.engine.errors import StateError
@@ -42,7 +42,8 @@ def verify_stream_table(session: Session, refresher: Refresher, table: StreamTab
         # Compiled afresh: what is checked here is also what a refresh keeps.
         refresher.cache.forget(table.id)
         known = refresher.cache.get(table)
-        if not known.registered:
+        live = fingerprint(session, known.definition.sources)
+        if not known.registered or not all(state["epoch"] for state in live.values()):
             raise StateError(
                 f"What {table.name.display} reads was exchanged since its last refresh.",
                 hint="Refresh it first.",
