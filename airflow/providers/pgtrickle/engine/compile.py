@@ -21,7 +21,13 @@ from airflow.providers.pgtrickle.engine.differentiate.grouped_storage import (
     delta_grouped_storage,
     stored_groups,
 )
-from airflow.providers.pgtrickle.engine.emit.apply import StorageColumn, apply_keyed, apply_unkeyed
+from airflow.providers.pgtrickle.engine.emit.apply import (
+    ROW_HASH,
+    StorageColumn,
+    apply_hashed,
+    apply_keyed,
+    apply_unkeyed,
+)
 from airflow.providers.pgtrickle.engine.emit.compare import compare_relations
 from airflow.providers.pgtrickle.engine.emit.relations import Emitter, Statement
 from airflow.providers.pgtrickle.engine.emit.storage import (
@@ -35,7 +41,7 @@ from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.lower import lower
-from airflow.providers.pgtrickle.engine.ops.naming import BOOLEAN, INTEGER, Names
+from airflow.providers.pgtrickle.engine.ops.naming import BIGINT, BOOLEAN, INTEGER, Names
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
     Apply,
@@ -81,6 +87,18 @@ class Layout:
     columns: tuple[StorageColumn, ...]
     key: tuple[str, ...]
 
+    @property
+    def hashed(self) -> tuple[StorageColumn, ...]:
+        """The columns by whose hash rows are found.
+
+        All without a key, a key that no index may be able to hold.
+        """
+        if not self.key:
+            return self.columns
+        keyed = tuple(item for item in self.columns if item.name in self.key)
+        # The keys of sources fit into the indexes that they have there; groups may be of any length.
+        return keyed if self.kind == "grouped" and not all(item.type.is_short for item in keyed) else ()
+
     def as_json(self) -> dict[str, object]:
         """For comparison with what a stream table was created with."""
         return {
@@ -88,6 +106,7 @@ class Layout:
             "kind": self.kind,
             "columns": [[item.name, item.type.name] for item in self.columns],
             "key": list(self.key),
+            "hashed": [item.name for item in self.hashed],
         }
 
 
@@ -132,13 +151,11 @@ class Compiled:
         ``late`` as in ``delta``. ``query`` is the text to evaluate for a query that has no deltas.
         """
         state = self._state(late, query)
-        return select_contents(self._emitter(state), state, self.layout.columns, hashed=not self.layout.key)
+        return select_contents(self._emitter(state), state, self.layout.columns, self.layout.hashed)
 
     def fill(self, storage: QualifiedName, late: Collection[int] = (), query: str | None = None) -> Statement:
         """The statement that fills empty storage."""
-        return fill_storage(
-            storage, self.contents(late, query), self.layout.columns, hashed=not self.layout.key
-        )
+        return fill_storage(storage, self.contents(late, query), self.layout.columns, self.layout.hashed)
 
     def delta(
         self, storage: QualifiedName, storage_oid: int, changed: Collection[int], late: Collection[int] = ()
@@ -200,6 +217,9 @@ class Compiled:
         scan = self._storage_scan(names, storage, storage_oid)
         if aggregate.scalar:
             scan = Scan(scan.source, scan.fields[1:])
+        if self.layout.hashed:
+            by_hash = SourceColumn(names.fresh("row_hash", BIGINT), ROW_HASH, len(scan.fields) + 1)
+            scan = Scan(scan.source, (*scan.fields, by_hash))
         change = delta_grouped_storage(aggregate, states, scan, sign, differentiate)
         if aggregate.scalar:
             change = _with_only_key(change, self.layout.columns[0].column)
@@ -221,6 +241,8 @@ class Compiled:
         needed = {item.column for item in self.layout.columns} | ({sign} if sign else set())
         change = prune_columns(change, needed)
         emitter = self._emitter(change, names=names)
+        if self.layout.key and self.layout.hashed:
+            return apply_hashed(emitter, change, sign, storage, self.layout.columns, self.layout.key)
         if self.layout.key:
             return apply_keyed(emitter, change, sign, storage, self.layout.columns, self.layout.key)
         return apply_unkeyed(emitter, change, storage, self.layout.columns)

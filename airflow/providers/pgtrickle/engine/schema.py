@@ -13,6 +13,34 @@ RelationKind = Literal["table", "partitioned", "view", "materialized_view", "for
 Volatility = Literal["immutable", "stable", "volatile"]
 
 
+#: Types of a fixed, small size.
+_SHORT = frozenset(
+    {
+        "boolean",
+        "smallint",
+        "integer",
+        "bigint",
+        "real",
+        "double precision",
+        "money",
+        "oid",
+        "date",
+        "time without time zone",
+        "time with time zone",
+        "timestamp without time zone",
+        "timestamp with time zone",
+        "interval",
+        "uuid",
+        "inet",
+        "cidr",
+        "macaddr",
+        "macaddr8",
+        "name",
+        '"char"',
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnType:
     """A PostgreSQL type as a column has it.
@@ -33,6 +61,16 @@ class ColumnType:
     has_equality: bool = True
     has_hash: bool = True
     equal_image: bool = True
+
+    @property
+    def is_short(self) -> bool:
+        """Whether all values are short enough for an index entry beside a dozen others."""
+        limit = re.fullmatch(
+            r"(?:character varying|character|bit varying|bit|numeric)\((\d+)(?:,-?\d+)?\)", self.name
+        )
+        return (
+            self.base in _SHORT or self.category == "E" or (limit is not None and int(limit.group(1)) <= 100)
+        )
 
     @property
     def is_domain(self) -> bool:

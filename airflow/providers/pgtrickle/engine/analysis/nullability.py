@@ -53,7 +53,11 @@ class NotNull:
             case Filter():
                 return below[0] | _rejected((node.predicate,))
             case Project():
-                return frozenset(name for name, value in node.outputs if ex.column_of(value) in below[0])
+                return frozenset(
+                    name
+                    for name, value in node.outputs
+                    if ex.column_of(value) in below[0] or ex.is_row_hash(value)
+                )
             case Join():
                 return frozenset[str]().union(*below) | _rejected(node.predicates)
             case OuterJoin():

@@ -47,7 +47,8 @@ def delta_grouped_storage(
 ) -> Op:
     """The touched groups' rows of storage after the change, with the column ``sign``; plain.
 
-    ``storage`` scans the key columns and then the states, in their order.
+    ``storage`` scans the key columns and then the states, in their order, and at last the hash of the key
+    where rows are found by it.
     """
     change = delta.settled(op.input)
     if states.whole:
@@ -86,13 +87,18 @@ def _merged(
             calls.append(AggregateCall(name, ex.aggregate_call(state.kind, state.value, where)))
     changed = Aggregate(ExposeWeight(change, weight), op.keys, tuple(calls), op.scalar)
 
-    stored_names = dict(
-        zip((*op.keys, *(state.name for state in states.states)), storage.columns, strict=True)
-    )
+    contents = (*op.keys, *(state.name for state in states.states))
+    stored_names = dict(zip(contents, storage.columns, strict=False))
     stored: Op = storage
     if not op.scalar:
         keys, pairs = delta.restrict.keys_of(changed, op.keys)
-        stored = KeyJoin(storage, keys, tuple((stored_names[column], key) for column, key in pairs))
+        places = tuple((stored_names[column], key) for column, key in pairs)
+        if len(storage.columns) > len(contents):
+            by_hash = names.fresh("row_hash", BIGINT)
+            hashable = [ex.column(key) for _, key in pairs if names.types[key].has_hash]
+            keys = Project(keys, (*_passed(keys.columns), (by_hash, ex.row_hash(hashable))))
+            places += ((storage.columns[-1], by_hash),)
+        stored = KeyJoin(storage, keys, places)
     columns = (*op.keys, *(state.name for state in states.states), *came.values(), *left.values())
     aside: dict[str, Expr] = {state.name: _null(state) for state in extrema}
     new_rows = Project(changed, tuple((name, aside.get(name, ex.column(name))) for name in columns))

@@ -15,7 +15,7 @@ from airflow.providers.pgtrickle.engine.names import QualifiedName, quote_identi
 from airflow.providers.pgtrickle.engine.ops.nodes import Op
 from airflow.providers.pgtrickle.engine.schema import ColumnType
 
-#: The column of unkeyed storage that finds a row by an index.
+#: The column that finds a row by an index where no index can hold its key, or where it has none.
 ROW_HASH = "__pgt_row_hash"
 
 
@@ -118,14 +118,52 @@ def apply_unkeyed(
     return _statement(emitter, [f"put AS ({put})", f"gone AS ({gone})"], text)
 
 
-def row_hash(columns: Sequence[StorageColumn], alias: str, *, physical: bool = False) -> str:
+def row_hash(columns: Sequence[StorageColumn], alias: str) -> str:
     """The 64-bit hash of a row; values that are equal hash alike, whatever they look like."""
-    values = [
-        f"{alias}.{quote_identifier(item.name if physical else item.column)}"
-        for item in columns
-        if item.type.has_hash
-    ]
+    values = [f"{alias}.{quote_identifier(item.column)}" for item in columns if item.type.has_hash]
     return f"pg_catalog.hash_record_extended(ROW({', '.join(values)}), 0)" if values else "0::bigint"
+
+
+def apply_hashed(
+    emitter: Emitter,
+    change: Op,
+    sign: str | None,
+    storage: QualifiedName,
+    columns: Sequence[StorageColumn],
+    key: Sequence[str],
+) -> Statement:
+    """As ``apply_keyed``, for keys that may be too long for an index: rows are found by the hash of the key.
+
+    No unique index arbitrates: the rows of all keys in the change are deleted, and those that stay inserted.
+    """
+    source = emitter.select(change)
+    sign_column = quote_identifier(WEIGHT if sign is None else sign)
+    fields = [(quote_identifier(item.name), quote_identifier(item.column)) for item in columns]
+    targets = ", ".join(f"c.{column} AS {name}" for name, column in fields)
+    names = ", ".join(name for name, _ in fields)
+    keyed = [item for item in columns if item.name in key]
+    over = f"PARTITION BY {', '.join(quote_identifier(item.name) for item in keyed)}"
+    emitter.bind(
+        "change",
+        f"SELECT {targets}, c.{sign_column} AS __pgt_sign, {row_hash(keyed, 'c')} AS {ROW_HASH}"
+        f" FROM ({source}) AS c",
+    )
+    emitter.bind("step", f"SELECT *, bool_or(__pgt_sign > 0) OVER ({over}) AS __pgt_stays FROM change")
+    same = " AND ".join(_same(item, "s", "d") for item in keyed)
+    gone = (
+        f"DELETE FROM {storage} AS s USING step AS d WHERE s.{ROW_HASH} = d.{ROW_HASH} AND {same}"
+        f" RETURNING d.__pgt_stays"
+    )
+    put = (
+        f"INSERT INTO {storage} ({names}, {ROW_HASH}) SELECT {names}, {ROW_HASH} FROM step"
+        f" WHERE __pgt_sign > 0 RETURNING 1"
+    )
+    text = (
+        "SELECT (SELECT count(*) FROM put) - (SELECT count(*) FROM gone WHERE __pgt_stays),"
+        " (SELECT count(*) FROM gone WHERE __pgt_stays), (SELECT count(*) FROM gone WHERE NOT __pgt_stays),"
+        " (SELECT count(*) FROM step WHERE NOT __pgt_stays)"
+    )
+    return _statement(emitter, [f"gone AS ({gone})", f"put AS ({put})"], text)
 
 
 def _delete_keys(

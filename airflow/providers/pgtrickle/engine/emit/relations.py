@@ -1,19 +1,18 @@
 """Operator trees to SELECT statements.
 
 Nodes melt into one SELECT as far as SQL allows; a small subtree (analysis.size) that several nodes read is
-bound once as a materialised common table expression. A large subtree is never bound: it stands where it is
-read, so that the planner can drive it from the small relation beside it.
+bound once as a materialised common table expression. A large subtree stands where it is read, so that the
+planner can drive it from the small relation beside it, unless the statement grew too long (analysis.sharing).
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from airflow.providers.pgtrickle.engine.analysis.nullability import NotNull
-from airflow.providers.pgtrickle.engine.analysis.size import small_nodes
+from airflow.providers.pgtrickle.engine.analysis.sharing import shared_nodes
 from airflow.providers.pgtrickle.engine.emit.blocks import WEIGHT, Block, atomic, is_null
 from airflow.providers.pgtrickle.engine.emit.render import is_bare, reference, render
 from airflow.providers.pgtrickle.engine.names import buffer_name, quote_identifier
@@ -74,15 +73,7 @@ class Emitter:
         self.bindings: list[tuple[str, str]] = []
         self._aliases = 0
         self._bound: dict[int, str] = {}
-        small = small_nodes(*roots)
-        readers = Counter(id(child) for node in walk(*roots) for child in node.inputs)
-        readers.update(id(root) for root in roots)
-        self._shared = {
-            id(node)
-            for node in walk(*roots)
-            if isinstance(node, Number)
-            or (readers[id(node)] > 1 and id(node) in small and _worth_binding(node))
-        }
+        self._shared = shared_nodes(*roots, worth=_worth_binding)
 
     def select(self, op: Op) -> str:
         """The SELECT of a relation; a weighted one has its weight as the last column (``blocks.WEIGHT``)."""

@@ -26,17 +26,20 @@ class ViewCut:
 
 
 def select_contents(
-    emitter: Emitter, contents: Op, columns: Sequence[StorageColumn], *, hashed: bool
+    emitter: Emitter, contents: Op, columns: Sequence[StorageColumn], hashed: Sequence[StorageColumn]
 ) -> Statement:
-    """A SELECT of the contents under the physical names of storage; ``hashed`` adds the row's hash."""
+    """A SELECT of the contents under the physical names of storage, with the hash of the ``hashed`` ones."""
     targets = [f"{reference('c', item.column)} AS {quote_identifier(item.name)}" for item in columns]
     if hashed:
-        targets.append(f"{row_hash(columns, 'c')} AS {ROW_HASH}")
+        targets.append(f"{row_hash(hashed, 'c')} AS {ROW_HASH}")
     return emitter.statement(f"SELECT {', '.join(targets)} FROM ({emitter.select(contents)}) AS c")
 
 
 def fill_storage(
-    storage: QualifiedName, contents: Statement, columns: Sequence[StorageColumn], *, hashed: bool
+    storage: QualifiedName,
+    contents: Statement,
+    columns: Sequence[StorageColumn],
+    hashed: Sequence[StorageColumn],
 ) -> Statement:
     """An INSERT of ``select_contents`` into empty storage."""
     names = [quote_identifier(item.name) for item in columns] + ([ROW_HASH] if hashed else [])

@@ -49,6 +49,19 @@ def call(function: str, *arguments: Expr) -> Expr:
     return exp.Anonymous(this=function, expressions=[argument.copy() for argument in arguments])
 
 
+def row_hash(values: Iterable[Expr]) -> Expr:
+    """The 64-bit hash of a row of values; never NULL."""
+    parts = list(values)
+    return (
+        call("hash_record_extended", call("row", *parts), integer(0)) if parts else cast(integer(0), "bigint")
+    )
+
+
+def is_row_hash(value: Expr) -> bool:
+    """Whether ``row_hash`` made the expression."""
+    return isinstance(value, exp.Anonymous) and value.name == "hash_record_extended"
+
+
 def binary(kind: type[exp.Binary], left: Expr, right: Expr) -> Expr:
     """A binary operation, each operand parenthesised where it is not atomic."""
     return kind(this=_operand(left), expression=_operand(right))

@@ -185,7 +185,7 @@ def build_storage(
             load(__package__, "create_storage"), storage=storage, contents=verbatim(contents.text)
         ).as_string()
     )
-    if compiled.layout.key:
+    if compiled.layout.key and not compiled.layout.hashed:
         session.execute(
             compose(load(__package__, "create_key"), storage=storage, key=list(compiled.layout.key))
         )
