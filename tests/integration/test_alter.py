@@ -297,6 +297,45 @@ def test_alteration_that_is_cut_off_leaves_the_old_one(pgt: PgTrickle, database:
     assert own_objects(database) == set()
 
 
+@pytest.mark.parametrize("how", ["alter", "create"])
+def test_changes_are_kept_for_a_reader_that_is_being_filled(pgt: PgTrickle, database: str, how: str) -> None:
+    """Another reader of the source goes past the snapshot of the fill, and prunes what it has consumed."""
+    pgt.create_stream_table("shop.regions", "SELECT id, region FROM shop.customers")
+    slow = (
+        "SELECT c.region, count(*) AS total FROM shop.customers c"
+        " CROSS JOIN generate_series(1, 100000) g GROUP BY c.region"
+    )
+    if how == "alter":
+        pgt.create_stream_table("shop.t", TOTALS)
+    failures: list[Exception] = []
+
+    def fill() -> None:
+        try:
+            with PgTrickle.connect(database) as door:
+                if how == "alter":
+                    door.alter_stream_table("shop.t", query=slow)
+                else:
+                    door.create_stream_table("shop.t", slow)
+        except Exception as error:  # noqa: BLE001 - handed to the test
+            failures.append(error)
+
+    thread = threading.Thread(target=fill)
+    thread.start()
+    filling = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'INSERT INTO%st_2_%'"
+    rounds = 0
+    while thread.is_alive():
+        if query(database, filling) != [(1,)]:
+            time.sleep(0.01)
+            continue
+        rounds += 1
+        run(database, f"UPDATE shop.customers SET region = 'w{rounds % 5}' WHERE id % 4 = {rounds % 4}")
+        assert pgt.refresh_stream_table("shop.regions").action == "DIFFERENTIAL"
+    thread.join()
+    assert failures == []
+    assert rounds
+    assert_exact(pgt, "shop.t", "shop.regions")
+
+
 def test_verification_waits_for_a_refresh_when_the_sources_were_exchanged(
     pgt: PgTrickle, database: str
 ) -> None:
