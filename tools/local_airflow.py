@@ -217,9 +217,10 @@ class LocalAirflow:
         answer.raise_for_status()
 
     def task_log(self, dag_id: str, run_id: str, task_id: str) -> str:
-        """The end of the log files of a task."""
+        """What the tries of a task have logged, from its log files; ``task_id`` may be a pattern."""
         pattern = f"logs/dag_id={dag_id}/run_id={run_id}/task_id={task_id}/*.log"
-        return "\n".join(path.read_text()[-4000:] for path in sorted(self.home.glob(pattern)))
+        lines = [line for path in sorted(self.home.glob(pattern)) for line in path.read_text().splitlines()]
+        return "\n".join(map(_readable, lines))[-6000:]
 
     def _healthy(self) -> bool:
         for component, process in self._processes.items():
@@ -251,6 +252,16 @@ class LocalAirflow:
     def _log_tail(self, component: str) -> str:
         path = self._log(component)
         return f"--- {component}\n{path.read_text(errors='replace')[-2000:]}" if path.exists() else ""
+
+
+def _readable(line: str) -> str:
+    """A line of Airflow's JSON logs as text: level, message, and the errors that led to it."""
+    try:
+        record = json.loads(line)
+    except json.JSONDecodeError:
+        return line
+    errors = [f"{error['exc_type']}: {error['exc_value']}" for error in record.get("error_detail") or ()]
+    return "\n    ".join([f"{record.get('level', '')} {record.get('event', '')}", *errors])
 
 
 def _free_port() -> int:
