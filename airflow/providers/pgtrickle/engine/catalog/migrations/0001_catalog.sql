@@ -183,84 +183,91 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION pgtrickle_changes.is_descendant FROM PUBLIC;
 
--- All that the capture of a source rests on, as the catalogs say it. A function, so that its plan is kept: planning
--- takes several times as long as running it, and every refresh asks.
+-- All that the capture of a source rests on, as the catalogs say it. A function, so that its plans are kept: planning
+-- takes several times as long as running them, and every refresh asks.
 CREATE FUNCTION pgtrickle_changes.capture_facts(source oid, attnums smallint[])
 RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $facts$
+DECLARE
+    family oid[] := ARRAY[source];
+    parents oid[] := '{}';
+    generated jsonb;
 BEGIN
-    RETURN (
-        WITH RECURSIVE family (relid) AS (
-            SELECT capture_facts.source
-            UNION
-            SELECT i.inhrelid
-            FROM family f
-            JOIN pg_inherits i ON i.inhparent = f.relid
-            WHERE NOT i.inhdetachpending
-        ), parents (relid) AS (
-            SELECT i.inhparent FROM family f JOIN pg_inherits i ON i.inhrelid = f.relid
-            UNION
-            SELECT i.inhparent FROM parents p JOIN pg_inherits i ON i.inhrelid = p.relid
-        )
-        SELECT jsonb_build_object(
-            -- An unlogged table is emptied by a crash, without a trigger.
-            'relations', (
-                SELECT jsonb_object_agg(r.oid::text, r.relkind::text || r.relpersistence::text)
-                FROM family f
-                JOIN pg_class r ON r.oid = f.relid
-            ),
-            -- Oid and xmin: a trigger that was away for a while comes back as another one, or as another version.
-            'triggers', (
-                SELECT jsonb_object_agg(
-                    t.tgrelid::text || ' ' || t.tgname::text,
-                    t.oid::text || ' ' || t.tgenabled::text || ' ' || t.tgfoid::text || ' ' || t.xmin::text
-                )
-                FROM family f
-                JOIN pg_trigger t ON t.tgrelid = f.relid
-                WHERE starts_with(t.tgname::text, 'pgtrickle_' || capture_facts.source::text || '_')
-            ),
-            'columns', (
-                SELECT jsonb_object_agg(
-                    a.attnum::text,
-                    a.atttypid::text || ' ' || a.atttypmod::text || ' ' || a.attcollation::text
-                )
-                FROM pg_attribute a
-                WHERE a.attrelid = capture_facts.source
-                  AND a.attnum = ANY (capture_facts.attnums)
-                  AND NOT a.attisdropped
-            ),
-            -- A generation expression that is exchanged changes values without a trigger.
-            'generated', (
-                SELECT jsonb_object_agg(d.adrelid::text || ' ' || d.adnum::text, d.oid::text)
-                FROM family f
-                JOIN pg_attribute a ON a.attrelid = f.relid AND a.attgenerated <> ''
-                JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-                WHERE EXISTS (
-                    SELECT FROM pg_attribute o
-                    WHERE o.attrelid = capture_facts.source
-                      AND o.attnum = ANY (capture_facts.attnums)
-                      AND o.attgenerated <> ''
-                      AND o.attname = a.attname
-                )
-            ),
-            'captured', (
-                SELECT p.oid::text
-                FROM pg_proc p
-                WHERE p.proname = 'captured_' || capture_facts.source::text
-                  AND p.pronamespace = 'pgtrickle_changes'::regnamespace
-            ),
-            'subscribed', EXISTS (
-                SELECT FROM pg_subscription_rel s
-                WHERE s.srrelid IN (SELECT f.relid FROM family f UNION ALL SELECT p.relid FROM parents p)
-            ),
-            -- Statements that name such a parent reach rows of the source without naming it.
-            'has_other_parents', EXISTS (
-                SELECT FROM parents p WHERE NOT EXISTS (SELECT FROM family f WHERE f.relid = p.relid)
+    IF EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = source)
+        OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = source)
+    THEN
+        family := ARRAY(
+            WITH RECURSIVE members (relid) AS (
+                SELECT source
+                UNION
+                SELECT i.inhrelid
+                FROM members m
+                JOIN pg_inherits i ON i.inhparent = m.relid
+                WHERE NOT i.inhdetachpending
             )
-        )
+            SELECT m.relid FROM members m
+        );
+        parents := ARRAY(
+            WITH RECURSIVE ancestors (relid) AS (
+                SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = ANY (family)
+                UNION
+                SELECT i.inhparent FROM ancestors a JOIN pg_inherits i ON i.inhrelid = a.relid
+            )
+            SELECT a.relid FROM ancestors a
+        );
+    END IF;
+    IF EXISTS (
+        SELECT FROM pg_attribute a
+        WHERE a.attrelid = source AND a.attnum = ANY (attnums) AND a.attgenerated <> ''
+    ) THEN
+        generated := (
+            SELECT jsonb_object_agg(d.adrelid::text || ' ' || d.adnum::text, d.oid::text)
+            FROM pg_attribute o
+            JOIN pg_attribute a ON a.attrelid = ANY (family) AND a.attname = o.attname AND a.attgenerated <> ''
+            JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+            WHERE o.attrelid = source AND o.attnum = ANY (attnums) AND o.attgenerated <> ''
+        );
+    END IF;
+    RETURN jsonb_build_object(
+        -- An unlogged table is emptied by a crash, without a trigger.
+        'relations', (
+            SELECT jsonb_object_agg(r.oid::text, r.relkind::text || r.relpersistence::text)
+            FROM pg_class r
+            WHERE r.oid = ANY (family)
+        ),
+        -- Oid and xmin: a trigger that was away for a while comes back as another one, or as another version.
+        'triggers', (
+            SELECT jsonb_object_agg(
+                t.tgrelid::text || ' ' || t.tgname::text,
+                t.oid::text || ' ' || t.tgenabled::text || ' ' || t.tgfoid::text || ' ' || t.xmin::text
+            )
+            FROM pg_trigger t
+            WHERE t.tgrelid = ANY (family) AND starts_with(t.tgname::text, 'pgtrickle_' || source::text || '_')
+        ),
+        'columns', (
+            SELECT jsonb_object_agg(
+                a.attnum::text,
+                a.atttypid::text || ' ' || a.atttypmod::text || ' ' || a.attcollation::text
+            )
+            FROM pg_attribute a
+            WHERE a.attrelid = source AND a.attnum = ANY (attnums) AND NOT a.attisdropped
+        ),
+        -- A generation expression that is exchanged changes values without a trigger.
+        'generated', generated,
+        'captured', (
+            SELECT p.oid::text
+            FROM pg_proc p
+            WHERE p.proname = 'captured_' || source::text
+              AND p.pronamespace = 'pgtrickle_changes'::regnamespace
+        ),
+        'subscribed', EXISTS (
+            SELECT FROM pg_subscription_rel s WHERE s.srrelid = ANY (family || parents)
+        ),
+        -- Statements that name such a parent reach rows of the source without naming it.
+        'has_other_parents', NOT parents <@ family
     );
 END
 $facts$;
