@@ -216,12 +216,16 @@ class Refresher:
                 raise LayoutMoved(
                     rebuild or "The keys or the NOT NULL constraints of the sources were changed."
                 )
-            run = None if gap is not None or rebuild is not None else run
+            rebuild = gap or rebuild
+            if rebuild is not None and run is not None:
+                # What passed capture by cannot be taken off the present rows either.
+                rebuild += " The run's frontier is out of reach: the rows are those of the present."
+                run = None
             done = self._at_run_frontier(table, moment, run, clock)
             if done is not None:
                 return done
             target = self._target(table, definition, moment, run)
-            facts = self._facts(table, definition, moment, target, gap or rebuild, full)
+            facts = self._facts(table, definition, moment, target, rebuild, full)
             plan = decide(facts, self.settings)
             inserted, deleted = self._execute(table, known, plan, moment, target)
             if plan.action != "NO_DATA":
