@@ -21,6 +21,7 @@ import psycopg
 
 from airflow.providers.pgtrickle.engine.api import PgTrickle
 from airflow.providers.pgtrickle.engine.settings import Settings
+from airflow.providers.pgtrickle.engine.testing.advanced import ADVANCED_FEATURES
 from airflow.providers.pgtrickle.engine.testing.cases import Case
 from airflow.providers.pgtrickle.engine.testing.generate import Size, generate_case
 from airflow.providers.pgtrickle.engine.testing.queries import DIFFERENTIAL_FEATURES
@@ -159,10 +160,13 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3600.0)
     parser.add_argument("--without", nargs="*", default=[], help="features to leave out")
     parser.add_argument("--only", nargs="*", help="features to use, beside plain_types")
+    parser.add_argument("--advanced", action="store_true", help="use every construct there is")
     parser.add_argument("--minimise", action="store_true")
     parser.add_argument("--most", type=int, default=10, help="stop after this many wrong cases")
     arguments = parser.parse_args()
     features = frozenset(arguments.only or DIFFERENTIAL_FEATURES) | {"plain_types", "filter"}
+    if arguments.advanced:
+        features |= ADVANCED_FEATURES
     deadline = monotonic() + arguments.seconds
     if arguments.dsn:
         return _explore(arguments, arguments.dsn, features - set(arguments.without), deadline)

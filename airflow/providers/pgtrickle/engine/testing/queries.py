@@ -63,7 +63,6 @@ DIFFERENTIAL_FEATURES = frozenset(
         "odd_names",
     )
 )
-ALL_FEATURES = DIFFERENTIAL_FEATURES
 
 #: The kinds a query's columns must have, or None when it may choose.
 Kinds = tuple[Kind, ...] | None
@@ -88,6 +87,8 @@ class Queries:
             (2, "union", self._union),
             (3, "cte", self._with),
         ]
+        #: What needs no query below it.
+        self._flat = {self._select, self._group_by, self._global_aggregate, self._distinct}
 
     def add(self, relation: Source) -> None:
         """Let later queries read the relation; recent ones are read more often."""
@@ -107,8 +108,7 @@ class Queries:
         usable = [
             (w, make)
             for w, feature, make in self._productions
-            if feature in self._features
-            and (depth or make in {self._select, self._group_by, self._global_aggregate, self._distinct})
+            if feature in self._features and (depth or make in self._flat)
         ]
         for _ in range(8):
             make = self._rng.choices([m for _, m in usable], [w for w, _ in usable])[0]
