@@ -118,7 +118,7 @@ def _attempt(
             result = refresher.populate(table, prepared.table, prepared.known, reason, started, clock)
             retrying(settings.lock_attempts)(_swap, refresher, table, prepared)
             catalog.set_dependencies(session, table.id, prepared.known.definition.dependencies)
-            catalog.update(session, table.id, **_recorded(session, prepared))
+            catalog.update(session, table.id, **change.fields, **_recorded(session, prepared))
     except BaseException:
         if not session.closed:
             _discard(refresher, table, prepared)
@@ -323,8 +323,6 @@ def _recorded(session: Session, prepared: _Generation) -> dict[str, Any]:
     fresh = prepared.table
     return {
         "query": fresh.query,
-        "schedule": fresh.schedule,
-        "refresh_mode": fresh.refresh_mode,
         "effective_mode": fresh.effective_mode,
         "reason": fresh.reason,
         "generation": fresh.generation,
