@@ -26,7 +26,6 @@ class Settings:
     statement_timeout:      seconds that one statement of a refresh may run; 0 for no limit
     full_threshold:         share of a source's rows, between 0 and 1, that may change before recomputing the
                             whole query is taken to be cheaper than following the changes
-    max_consecutive_errors: failures in a row after which a stream table is suspended
     history_retention:      seconds for which finished refreshes stay in the history
     run_retention:          seconds for which the frontiers of runs, and the versions they ask for, are kept
     prune_batch:            rows of a change buffer that one statement deletes at most
@@ -37,7 +36,6 @@ class Settings:
     refresh_attempts: int = 3
     statement_timeout: float = 0.0
     full_threshold: float = 0.25
-    max_consecutive_errors: int = 3
     history_retention: float = 30 * 86_400.0
     run_retention: float = 7 * 86_400.0
     prune_batch: int = 10_000
@@ -45,7 +43,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("lock_timeout", "history_retention", "run_retention"):
             _require(0 < getattr(self, name) < math.inf, name, "must be a positive number of seconds")
-        for name in ("lock_attempts", "refresh_attempts", "max_consecutive_errors", "prune_batch"):
+        for name in ("lock_attempts", "refresh_attempts", "prune_batch"):
             _require(getattr(self, name) >= 1, name, "must be at least 1")
         _require(
             0 <= self.statement_timeout < math.inf,

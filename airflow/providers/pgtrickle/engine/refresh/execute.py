@@ -21,7 +21,6 @@ from airflow.providers.pgtrickle.engine.capture import (
     fingerprint,
     partitions_changed,
     pending,
-    prune_buffers,
     release_capture,
 )
 from airflow.providers.pgtrickle.engine.catalog import StreamTable
@@ -37,6 +36,7 @@ from airflow.providers.pgtrickle.engine.errors import (
 )
 from airflow.providers.pgtrickle.engine.frontier import Frontier, Snapshot
 from airflow.providers.pgtrickle.engine.names import storage_name
+from airflow.providers.pgtrickle.engine.refresh.afterwards import Afterwards
 from airflow.providers.pgtrickle.engine.refresh.cache import DefinitionCache, Known
 from airflow.providers.pgtrickle.engine.refresh.plan import Facts, Plan, decide
 from airflow.providers.pgtrickle.engine.refresh.rewound import rewound_query
@@ -107,6 +107,7 @@ class Refresher:
         self.settings = settings
         self.rebuild = rebuild
         self.cache = DefinitionCache(session)
+        self.afterwards = Afterwards(session, settings)
 
     def refresh(
         self, table: StreamTable, *, run: RunFrontier | None = None, full: bool = False
@@ -127,7 +128,7 @@ class Refresher:
             attempt = retrying(self.settings.refresh_attempts)
             return attempt(self._attempts, table, run, full, started, clock)
         except PgTrickleError as error:
-            self._record_failure(table, error, run, started, clock)
+            self.afterwards.record_failure(table, error, run, started, clock)
             raise
 
     # -- attempts -----------------------------------------------------------------------------------------
@@ -159,7 +160,7 @@ class Refresher:
                 self.cache.forget(table.id)
                 table = catalog.by_id(self.session, table.id)
             else:
-                self._prune(known, result)
+                self.afterwards.prune(known, result)
                 return result
         raise RefreshFailed(
             f"The definition or the capture of {table.name.display} kept changing during its refresh.",
@@ -255,7 +256,7 @@ class Refresher:
                 str(target.snapshot),
                 reached,
             )
-            self._record(table, result, facts, run, started)
+            self.afterwards.record(table, result, facts, run, started)
         return replace(result, duration_ms=(time.perf_counter() - clock) * 1000)
 
     def populate(
@@ -312,7 +313,7 @@ class Refresher:
             moment.clock,
         )
         facts = self._facts(table, definition, moment, target, reason, full=False)
-        self._record(table, result, facts, None, started)
+        self.afterwards.record(table, result, facts, None, started)
         return result
 
     def lock(self, table: StreamTable, known: Known) -> None:
@@ -555,81 +556,6 @@ class Refresher:
             bound, _, source = name.partition(":")
             values.append(str(bounds[bound][int(source)]))
         return values
-
-    # -- afterwards ---------------------------------------------------------------------------------------
-
-    def _record(
-        self,
-        table: StreamTable,
-        result: RefreshResult,
-        facts: Facts,
-        run: RunFrontier | None,
-        started: datetime,
-    ) -> None:
-        catalog.record_refresh(
-            self.session,
-            table.id,
-            action=result.action,
-            reason=result.reason,
-            status="COMPLETED",
-            started_at=started,
-            ended_at=datetime.now(UTC),
-            rows_inserted=result.rows_inserted,
-            rows_deleted=result.rows_deleted,
-            pending_changes=sum(facts.pending.values()),
-            duration_ms=result.duration_ms,
-            run_id=run.run_id if run is not None else None,
-            frontier=facts.target.snapshot,
-        )
-
-    def _record_failure(
-        self,
-        table: StreamTable,
-        error: PgTrickleError,
-        run: RunFrontier | None,
-        started: datetime,
-        clock: float,
-    ) -> None:
-        """Note a failure in the history; the error itself matters more than whether that succeeds."""
-        if self.session.closed:
-            return
-        try:
-            with self.session.transaction():
-                catalog.record_refresh(
-                    self.session,
-                    table.id,
-                    action=None,
-                    reason=None,
-                    status="FAILED",
-                    started_at=started,
-                    ended_at=datetime.now(UTC),
-                    duration_ms=(time.perf_counter() - clock) * 1000,
-                    sqlstate=getattr(error, "sqlstate", None),
-                    error_message=str(error),
-                    run_id=run.run_id if run is not None else None,
-                )
-                catalog.update(
-                    self.session,
-                    table.id,
-                    consecutive_errors=table.consecutive_errors + 1,
-                    last_error=str(error),
-                )
-        except PgTrickleError:
-            return
-
-    def _prune(self, known: Known, result: RefreshResult) -> None:
-        """Delete the changes that no reader needs any more; what fails here is done by the next refresh."""
-        if result.action == "NO_DATA" or not known.definition.sources:
-            return
-        try:
-            rows = self.session.rows(
-                load(__package__, "prunable"), {"sources": list(known.definition.sources)}
-            )
-            for source, below in rows:
-                if below is not None:
-                    prune_buffers(self.session, source, int(below), batch=self.settings.prune_batch)
-        except PgTrickleError:
-            return
 
 
 def _mode_now(table: StreamTable, definition: Definition) -> dict[str, Any]:
