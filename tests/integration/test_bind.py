@@ -8,10 +8,10 @@ import psycopg
 import pytest
 
 from airflow.providers.pgtrickle.engine.db import Session
+from airflow.providers.pgtrickle.engine.definitions.bind import bind, create_definition
 from airflow.providers.pgtrickle.engine.errors import InvalidQuery, UnsupportedQuery
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.engine.schema import Binding, Relation
-from airflow.providers.pgtrickle.engine.stream_tables.bind import bind, create_definition
 
 DEFINITION = QualifiedName("pgtrickle_defs", "def_1")
 

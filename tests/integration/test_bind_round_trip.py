@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from airflow.providers.pgtrickle.engine.db import Session
+from airflow.providers.pgtrickle.engine.definitions.bind import bind
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.engine.parse import inline_views, rewind, table_references
-from airflow.providers.pgtrickle.engine.stream_tables.bind import bind
 
 DATA = Path(__file__).parents[1] / "data"
 DEFINITION = QualifiedName("pgtrickle_defs", "def_1")

@@ -29,7 +29,7 @@ LAYERS = (
     *("testing", "api", "cli"),
 )
 #: Modules that belong to another layer than the folder they lie in.
-ELSEWHERE = {"stream_tables.bind": "definitions"}
+ELSEWHERE: dict[str, str] = {}
 #: Layers without input, output, clock or chance: the same arguments give the same value.
 PURE = LAYERS[: LAYERS.index("db")]
 IMPURE_MODULES = {

@@ -157,6 +157,22 @@ class Session:
         """Give a configuration parameter a value until the end of the current transaction."""
         self.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
 
+    @contextmanager
+    def local_settings(self, wanted: Mapping[str, str]) -> Iterator[None]:
+        """Give parameters values for a block inside a transaction, and their own ones back after it."""
+        names = list(wanted)
+        previous = [value for (value,) in self.rows(load(__package__, "read_settings"), [names])]
+        self._set_all(names, list(wanted.values()))
+        try:
+            yield
+        finally:
+            # In a transaction that failed nothing can be set any more; its end undoes the settings anyway.
+            with suppress(RefreshFailed):
+                self._set_all(names, previous)
+
+    def _set_all(self, names: list[str], values: list[str]) -> None:
+        self.rows(load(__package__, "set_settings"), (names, values))
+
     def describe(self, text: str) -> list[tuple[str, int, int]]:
         """Name, type oid and typmod of each column of a query's result.
 

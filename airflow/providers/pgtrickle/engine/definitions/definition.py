@@ -10,9 +10,9 @@ from airflow.providers.pgtrickle.engine import capture
 from airflow.providers.pgtrickle.engine.catalog import Dependency, StreamTable
 from airflow.providers.pgtrickle.engine.compile import Compiled, compile_query
 from airflow.providers.pgtrickle.engine.db import Session
+from airflow.providers.pgtrickle.engine.definitions.bind import bind
 from airflow.providers.pgtrickle.engine.names import QualifiedName, definition_name
 from airflow.providers.pgtrickle.engine.schema import Binding, ColumnType
-from airflow.providers.pgtrickle.engine.stream_tables.bind import bind
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from airflow.providers.pgtrickle.engine.capture.install import detach_capture
 from airflow.providers.pgtrickle.engine.catalog import StreamTable
 from airflow.providers.pgtrickle.engine.db import Session, as_query_error, compose, load, retrying
 from airflow.providers.pgtrickle.engine.definitions import Definition
+from airflow.providers.pgtrickle.engine.definitions.bind import bind, create_definition
 from airflow.providers.pgtrickle.engine.errors import (
     DependentObjects,
     InvalidQuery,
@@ -39,7 +40,6 @@ from airflow.providers.pgtrickle.engine.names import (
 from airflow.providers.pgtrickle.engine.parse.lexer import Kind, scan
 from airflow.providers.pgtrickle.engine.refresh.cache import Known
 from airflow.providers.pgtrickle.engine.refresh.execute import Refresher
-from airflow.providers.pgtrickle.engine.stream_tables.bind import bind, create_definition
 from airflow.providers.pgtrickle.engine.stream_tables.create import effective_mode
 from airflow.providers.pgtrickle.engine.stream_tables.rebuild import (
     limit_waiting,

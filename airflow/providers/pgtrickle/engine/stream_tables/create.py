@@ -17,6 +17,7 @@ from airflow.providers.pgtrickle.engine.capture import ensure_capture
 from airflow.providers.pgtrickle.engine.catalog import StreamTable
 from airflow.providers.pgtrickle.engine.db import Session, compose, load, retrying, verbatim
 from airflow.providers.pgtrickle.engine.definitions import Definition, define
+from airflow.providers.pgtrickle.engine.definitions.bind import create_definition
 from airflow.providers.pgtrickle.engine.errors import (
     InvalidName,
     InvalidOption,
@@ -33,7 +34,6 @@ from airflow.providers.pgtrickle.engine.names import (
 from airflow.providers.pgtrickle.engine.ops.expressions import column_of
 from airflow.providers.pgtrickle.engine.refresh.execute import Refresher
 from airflow.providers.pgtrickle.engine.settings import Settings
-from airflow.providers.pgtrickle.engine.stream_tables.bind import create_definition
 from airflow.providers.pgtrickle.engine.stream_tables.drop import discard
 
 REFRESH_MODES = ("AUTO", "DIFFERENTIAL", "FULL")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from airflow.providers.pgtrickle.engine.compile import Compiled
 from airflow.providers.pgtrickle.engine.db import Session
 from airflow.providers.pgtrickle.engine.definitions import define
+from airflow.providers.pgtrickle.engine.definitions.bind import create_definition
 from airflow.providers.pgtrickle.engine.names import QualifiedName, definition_name, storage_name
 from airflow.providers.pgtrickle.engine.ops.show import show
-from airflow.providers.pgtrickle.engine.stream_tables.bind import create_definition
 
 _NO_TREE = "The query is recomputed as a whole: {reason}."
 

@@ -27,6 +27,7 @@ from airflow.providers.pgtrickle.engine.catalog import Dependency, StreamTable
 from airflow.providers.pgtrickle.engine.compile import Compiled
 from airflow.providers.pgtrickle.engine.db import Session, compose, load, retrying, verbatim
 from airflow.providers.pgtrickle.engine.definitions import Definition
+from airflow.providers.pgtrickle.engine.definitions.bind import create_definition
 from airflow.providers.pgtrickle.engine.errors import (
     DependentObjects,
     PgTrickleError,
@@ -43,7 +44,6 @@ from airflow.providers.pgtrickle.engine.names import (
 from airflow.providers.pgtrickle.engine.refresh.cache import Known
 from airflow.providers.pgtrickle.engine.refresh.execute import CaptureGap, DefinitionMoved, Refresher
 from airflow.providers.pgtrickle.engine.refresh.values import RefreshResult
-from airflow.providers.pgtrickle.engine.stream_tables.bind import create_definition
 from airflow.providers.pgtrickle.engine.stream_tables.create import build_storage, effective_mode, indexable
 
 _INVALID_TABLE_DEFINITION = "42P16"
@@ -189,12 +189,8 @@ def _clear(session: Session, fresh: StreamTable) -> None:
 def settings_of(session: Session, table: StreamTable) -> Iterator[None]:
     """The search_path and the settings under which a stream table's query was typed, for the block."""
     wanted = {**table.session_settings, "search_path": table.search_path}
-    names = list(wanted)
-    previous = [value for (value,) in session.rows(load(__package__, "read_settings"), [names])]
-    session.rows(load(__package__, "set_settings"), (names, list(wanted.values())))
-    yield
-    # Not needed after an error: that ends the transaction, and the settings with it.
-    session.rows(load(__package__, "set_settings"), (names, previous))
+    with session.local_settings(wanted):
+        yield
 
 
 def _refuse_cycle(session: Session, table: StreamTable, upstream: tuple[int, ...]) -> None:

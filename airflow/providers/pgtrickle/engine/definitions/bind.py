@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -127,23 +127,11 @@ class _View:
 def _scope(session: Session) -> Iterator[None]:
     """The settings of canonical texts for the block, in a transaction; the owner's afterwards."""
     if not session.in_transaction:
-        with session.transaction():
-            _set(session, _CANONICAL)
+        with session.transaction(), session.local_settings(_CANONICAL):
             yield
         return
-    names = list(_CANONICAL)
-    previous = [value for (value,) in session.rows(load(__package__, "read_settings"), [names])]
-    _set(session, _CANONICAL)
-    try:
+    with session.local_settings(_CANONICAL):
         yield
-    finally:
-        # In a transaction that has failed nothing can be set any more; its end undoes the settings anyway.
-        with suppress(RefreshFailed):
-            _set(session, dict(zip(names, previous, strict=True)))
-
-
-def _set(session: Session, settings: Mapping[str, str]) -> None:
-    session.rows(load(__package__, "set_settings"), (list(settings), list(settings.values())))
 
 
 def _read_views(session: Session, definition: QualifiedName) -> list[_View]:
