@@ -497,3 +497,16 @@ INSERT INTO e VALUES (1), (2), (3);
 -- round
 INSERT INTO r VALUES (3);
 DELETE FROM e;
+
+-- case: grouping sets below something else
+CREATE TABLE t (g date, k int, v int);
+INSERT INTO t VALUES ('2024-01-01', 1, 1), (NULL, 2, 2);
+-- stream table: a
+SELECT q.g, q.k, q.n FROM (SELECT g, k, count(*) AS n FROM t GROUP BY GROUPING SETS (g, k)) AS q LEFT JOIN t AS u ON u.k = q.n;
+-- stream table: b
+SELECT DISTINCT g, k, s FROM (SELECT g, k, sum(v) AS s FROM t GROUP BY CUBE (g, k)) AS q;
+-- stream table: c
+SELECT x.g, x.n, t.v FROM (SELECT g, count(*) AS n, grouping(g) AS l FROM t GROUP BY ROLLUP (g)) AS x FULL JOIN t ON x.l = t.k;
+-- round
+INSERT INTO t VALUES ('2024-01-01', 2, 5);
+DELETE FROM t WHERE v = 2;

@@ -252,3 +252,21 @@ SELECT a.k, i FROM a, generate_series(1, a.k) AS i;
 -- round
 DELETE FROM b WHERE v = 5;
 INSERT INTO a VALUES (3);
+
+-- case: subquery: ANY of an array inside EXISTS
+-- mode: ANY
+CREATE TABLE t (k int, v numeric, g int);
+CREATE TABLE u (d int);
+INSERT INTO t VALUES (1, 1, 1), (2, NULL, 2), (3, 5, NULL);
+INSERT INTO u VALUES (1), (2);
+-- stream table: a
+SELECT k FROM t WHERE EXISTS (SELECT FROM u WHERE t.g = u.d AND (t.v = ANY (ARRAY[1::numeric, 2::numeric])));
+-- stream table: b
+SELECT k FROM t WHERE (t.v NOT IN (t.v, 3) IS NOT TRUE) OR EXISTS (SELECT FROM u WHERE t.g = u.d AND (t.v = ANY (ARRAY[1::numeric, 2::numeric])));
+-- stream table: c
+SELECT k, avg(v) AS a FROM t WHERE k > 0 OR EXISTS (SELECT FROM u WHERE t.g = u.d AND (t.v = ANY (ARRAY[1::numeric, 2::numeric]))) GROUP BY k;
+-- round
+INSERT INTO u VALUES (2), (NULL);
+UPDATE t SET v = 2;
+-- round
+DELETE FROM u WHERE d = 1;

@@ -238,8 +238,14 @@ class Emitter:
         block = self._block(op.input)
         if any(len(text) > _REPEATABLE for text in block.outputs.values()):
             block = self._closed(block.select(op.input.columns, weighted=op.input.weighted), op.input)
-        outputs = {name: atomic(render(value, block.outputs)) for name, value in op.outputs}
+        outputs = {
+            name: atomic(self._target(name, render(value, block.outputs))) for name, value in op.outputs
+        }
         return Block(block.sources, block.conditions, outputs, block.weight)
+
+    def _target(self, name: str, text: str) -> str:
+        """The text of a projected value; a bare NULL becomes text as soon as it passes a subselect."""
+        return f"CAST(NULL AS {self.types[name].name})" if text == "NULL" and name in self.types else text
 
     def _join(self, op: Join) -> Block:
         joined = Block()

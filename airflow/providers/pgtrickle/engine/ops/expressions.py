@@ -235,9 +235,12 @@ def equated_columns(predicate: Expr) -> tuple[str, str] | None:
 def equated_sides(predicate: Expr) -> tuple[Expr, Expr] | None:
     """The two sides of a predicate ``expression = expression``, else None."""
     bare = predicate.unnest()
-    return (bare.this, bare.expression) if isinstance(bare, exp.EQ) else None
+    if not isinstance(bare, exp.EQ) or isinstance(bare.expression, _QUANTIFIED):
+        return None
+    return bare.this, bare.expression
 
 
+_QUANTIFIED = (exp.Any, exp.All)
 _ATOMIC = (exp.Column, exp.Literal, exp.Paren, exp.Boolean, exp.Null, exp.Func, exp.Star)
 
 
@@ -261,5 +264,7 @@ def compared_sides(predicate: Expr) -> tuple[Expr, Expr] | None:
     """The two sides of a comparison by ``= <> < <= > >=``, else None."""
     bare = predicate.unnest()
     if not isinstance(bare, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)):
+        return None
+    if isinstance(bare.expression, _QUANTIFIED):
         return None
     return bare.this, bare.expression
