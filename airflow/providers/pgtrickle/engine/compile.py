@@ -264,6 +264,8 @@ def compile_query(binding: Binding, describe: Describe, obstacle: str | None = N
             return _compile_tree(binding, describe)
         except Unsupported as unsupported:
             reason = unsupported.reason
+        except RecursionError:
+            reason = "its expressions are nested too deeply"
     return _compile_whole(binding, reason)
 
 
