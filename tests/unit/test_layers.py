@@ -28,8 +28,6 @@ LAYERS = (
     *("db", "catalog", "capture", "definitions", "refresh", "stream_tables", "monitor"),
     *("testing", "api", "cli"),
 )
-#: Modules that belong to another layer than the folder they lie in.
-ELSEWHERE: dict[str, str] = {}
 #: Layers without input, output, clock or chance: the same arguments give the same value.
 PURE = LAYERS[: LAYERS.index("db")]
 IMPURE_MODULES = {
@@ -87,9 +85,6 @@ def engine_module(path: Path) -> str:
 
 def layer(module: str) -> str:
     """The layer of a module of the engine, by its dotted name below the engine."""
-    for name, home in ELSEWHERE.items():
-        if within(module, name):
-            return home
     return module.partition(".")[0]
 
 
