@@ -72,16 +72,6 @@ def equals(left: Expr, right: Expr) -> Expr:
     return binary(exp.EQ, left, right)
 
 
-def not_distinct(left: Expr, right: Expr) -> Expr:
-    """``left IS NOT DISTINCT FROM right``."""
-    return binary(exp.NullSafeEQ, left, right)
-
-
-def add(left: Expr, right: Expr) -> Expr:
-    """``left + right``."""
-    return binary(exp.Add, left, right)
-
-
 def subtract(left: Expr, right: Expr) -> Expr:
     """``left - right``."""
     return binary(exp.Sub, left, right)

@@ -162,7 +162,7 @@ class Subqueries:
 
     def _scalar_subquery(self, node: exp.Expr, frame: Frame) -> Expr:
         inner = self._inner(node, frame)
-        if inner is None or (not inner.correlated and not _reads_outer(inner)):
+        if inner is None or not inner.correlated:
             lowered = self.query(node, frame.environment)
             certain = _one_row(lowered.op)
             if certain is None:
@@ -348,10 +348,6 @@ def _is_query(node: exp.Expr) -> bool:
 
 def _has_query(node: exp.Expr) -> bool:
     return any(isinstance(part, (exp.Query, exp.Subquery)) for part in node.walk())
-
-
-def _reads_outer(inner: Inner) -> bool:
-    return bool(inner.correlated)
 
 
 def _own_nodes(select: exp.Select) -> list[exp.Expr]:
