@@ -68,9 +68,14 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._depth -= 1
-        if self._depth == 0 and not self._connection.closed:
-            self._connection.autocommit = self._owners_autocommit
+        try:
+            if self._depth == 1:
+                # An exception from a signal handler may have come between any two steps, or inside of one.
+                self._roll_back()
+        finally:
+            self._depth -= 1
+            if self._depth == 0 and not self._connection.closed:
+                self._connection.autocommit = self._owners_autocommit
 
     @property
     def backend_pid(self) -> int:
