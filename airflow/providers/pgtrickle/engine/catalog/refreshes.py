@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+from airflow.providers.pgtrickle.engine.catalog.stream_tables import patch
 from airflow.providers.pgtrickle.engine.catalog.values import Action, HistoryRow, RefreshStatus, Run, Version
-from airflow.providers.pgtrickle.engine.db import Session, load
+from airflow.providers.pgtrickle.engine.db import Session, compose, load, verbatim
 from airflow.providers.pgtrickle.engine.frontier import Snapshot
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 
@@ -31,12 +33,17 @@ def record_refresh(
     error_message: str | None = None,
     run_id: str | None = None,
     frontier: Snapshot | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> int:
-    """Write one refresh into the history; its id. ``stages`` is any JSON value."""
+    """Write one refresh into the history, and what it changed in the stream table's own entry; its id.
+
+    ``stages`` is any JSON value; ``changes`` are as for ``update``.
+    """
     refresh_id: int = session.value(
-        load(__package__, "insert_refresh"),
+        _record_refresh(),
         {
             "pgt_id": stream_table_id,
+            "patch": patch(changes or {}),
             "action": action,
             "reason": reason,
             "status": status,
@@ -54,6 +61,12 @@ def record_refresh(
         },
     )
     return refresh_id
+
+
+@cache
+def _record_refresh() -> str:
+    update = verbatim(load(__package__, "update_stream_table"))
+    return compose(load(__package__, "record_refresh"), update_stream_table=update).as_string()
 
 
 def history(session: Session, stream_table_id: int | None = None, *, limit: int = 20) -> list[HistoryRow]:

@@ -107,26 +107,30 @@ def update(session: Session, stream_table_id: int, **changes: Any) -> None:
 
     Raises StreamTableNotFound when there is no stream table of this id.
     """
-    patch: dict[str, Any] = {}
+    arguments = {"pgt_id": stream_table_id, "patch": patch(changes)}
+    if not session.execute(load(__package__, "update_stream_table"), arguments):
+        raise StreamTableNotFound(f"There is no stream table with id {stream_table_id}.")
+
+
+def patch(changes: Mapping[str, Any]) -> str:
+    """Changed fields of StreamTable as the JSON that statements of the catalog take; raises as ``update``."""
+    columns: dict[str, Any] = {}
     for name, value in changes.items():
         match name, value:
             case "name", QualifiedName(schema, relation):
-                patch |= {"pgt_schema": schema, "pgt_name": relation}
+                columns |= {"pgt_schema": schema, "pgt_name": relation}
             case "frontier", Frontier(snapshot, versions):
-                patch |= {
+                columns |= {
                     "frontier": str(snapshot),
                     "versions": {str(k): str(v) for k, v in versions.items()},
                 }
             case "frontier", None:
-                patch |= {"frontier": None, "versions": {}}
+                columns |= {"frontier": None, "versions": {}}
             case _ if name in _PLAIN_FIELDS:
-                patch[name] = value
+                columns[name] = value
             case _:
                 raise TypeError(f"A stream table's {name} cannot be changed to {value!r}")
-    statement = load(__package__, "update_stream_table")
-    arguments = {"pgt_id": stream_table_id, "patch": json.dumps(patch, default=_json_default)}
-    if not session.execute(statement, arguments):
-        raise StreamTableNotFound(f"There is no stream table with id {stream_table_id}.")
+    return json.dumps(columns, default=_json_default)
 
 
 def delete(session: Session, stream_table_id: int) -> None:

@@ -131,17 +131,18 @@ class Session:
             return max(cursor.rowcount, 0)
 
     @contextmanager
-    def transaction(self, isolation: Isolation = "read committed") -> Iterator[Session]:
+    def transaction(self, isolation: Isolation = "read committed", *opening: Statement) -> Iterator[Session]:
         """Run a block in one transaction: committed at its end, rolled back when it raises.
 
-        Not to be nested (RuntimeError); use ``savepoint`` inside.
+        The ``opening`` statements, without parameters, travel with BEGIN in one round trip. Not to be nested
+        (RuntimeError); use ``savepoint`` inside.
         """
         if self._in_transaction:
             raise RuntimeError("A transaction of this session is already in progress.")
         with self:
-            self.execute(_BEGIN[isolation])
             self._in_transaction = True
             try:
+                self.execute(sql.SQL("; ").join(map(_query, (_BEGIN[isolation], *opening))))
                 yield self
                 self._commit()
             except BaseException:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 from airflow.providers.pgtrickle.engine import catalog
 from airflow.providers.pgtrickle.engine.capture import prune_buffers
@@ -35,8 +37,9 @@ class Afterwards:
         facts: Facts,
         run: RunFrontier | None,
         started: datetime,
+        changes: Mapping[str, Any],
     ) -> None:
-        """Write a refresh into the history, in its own transaction."""
+        """Note a refresh in its own transaction: in the history, and what it ``changes`` in the catalog."""
         catalog.record_refresh(
             self.session,
             table.id,
@@ -51,6 +54,7 @@ class Afterwards:
             duration_ms=result.duration_ms,
             run_id=run.run_id if run is not None else None,
             frontier=facts.target.snapshot,
+            changes=changes,
         )
 
     def record_failure(
@@ -78,12 +82,10 @@ class Afterwards:
                     sqlstate=getattr(error, "sqlstate", None),
                     error_message=str(error),
                     run_id=run.run_id if run is not None else None,
-                )
-                catalog.update(
-                    self.session,
-                    table.id,
-                    consecutive_errors=table.consecutive_errors + 1,
-                    last_error=str(error),
+                    changes={
+                        "consecutive_errors": table.consecutive_errors + 1,
+                        "last_error": str(error),
+                    },
                 )
         except PgTrickleError:
             return

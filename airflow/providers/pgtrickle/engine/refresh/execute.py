@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from airflow.providers.pgtrickle.engine import catalog
 from airflow.providers.pgtrickle.engine.capture import (
+    Fingerprint,
     difference,
     ensure_capture,
     fingerprint,
@@ -200,8 +201,7 @@ class Refresher:
         clock: float,
     ) -> RefreshResult:
         session, definition = self.session, known.definition
-        with session.transaction("repeatable read"):
-            self.lock(table, known)
+        with session.transaction("repeatable read", *_locks(table, known)):
             moment = self._moment(table, definition)
             if moment.generation != table.generation or moment.names != known.names:
                 raise DefinitionMoved
@@ -232,18 +232,9 @@ class Refresher:
             if plan.action != "NO_DATA":
                 self._require_same_partitions(definition)
             reached = run.opened_at if run is not None else moment.clock
-            catalog.update(
-                session,
-                table.id,
-                frontier=target,
-                data_timestamp=reached,
-                is_populated=True,
-                status="SUSPENDED" if moment.status == "SUSPENDED" else "ACTIVE",
-                fingerprint={"capture": live, "meaning": list(moment.meaning)},
-                consecutive_errors=0,
-                last_error=None,
-                **(_mode_now(table, definition) if plan.action == "REINITIALIZE" else {}),
-            )
+            changes = _reached(moment, target, reached, live)
+            if plan.action == "REINITIALIZE":
+                changes |= _mode_now(table, definition)
             if plan.action != "NO_DATA" or run is not None:
                 catalog.add_version(session, table.id, target.snapshot)
             result = RefreshResult(
@@ -256,7 +247,7 @@ class Refresher:
                 str(target.snapshot),
                 reached,
             )
-            self.afterwards.record(table, result, facts, run, started)
+            self.afterwards.record(table, result, facts, run, started, changes)
         return replace(result, duration_ms=(time.perf_counter() - clock) * 1000)
 
     def populate(
@@ -290,17 +281,6 @@ class Refresher:
             replace(fresh, is_populated=False), known, Plan("REINITIALIZE", reason), moment, target
         )
         self._require_same_partitions(definition)
-        catalog.update(
-            self.session,
-            table.id,
-            frontier=target,
-            data_timestamp=moment.clock,
-            is_populated=True,
-            status="SUSPENDED" if moment.status == "SUSPENDED" else "ACTIVE",
-            fingerprint={"capture": live, "meaning": list(moment.meaning)},
-            consecutive_errors=0,
-            last_error=None,
-        )
         catalog.add_version(self.session, table.id, target.snapshot)
         result = RefreshResult(
             table.name.display,
@@ -313,18 +293,13 @@ class Refresher:
             moment.clock,
         )
         facts = self._facts(table, definition, moment, target, reason, full=False)
-        self.afterwards.record(table, result, facts, None, started)
+        changes = _reached(moment, target, moment.clock, live)
+        self.afterwards.record(table, result, facts, None, started, changes)
         return result
 
     def lock(self, table: StreamTable, known: Known) -> None:
         """Keep others from refreshing the stream table, and its sources from being truncated or altered."""
-        storage = storage_name(table.id, table.generation)
-        statements = [_PLAN_ONCE, compose(load(__package__, "lock"), storage=storage).as_string()]
-        if known.source_names:
-            statements.append(
-                compose(load(__package__, "lock_sources"), sources=list(known.source_names)).as_string()
-            )
-        self.session.execute("; ".join(statements))
+        self.session.execute("; ".join(_locks(table, known)))
 
     def _moment(self, table: StreamTable, definition: Definition) -> _Moment:
         row = self.session.row(
@@ -556,6 +531,29 @@ class Refresher:
             bound, _, source = name.partition(":")
             values.append(str(bounds[bound][int(source)]))
         return values
+
+
+def _locks(table: StreamTable, known: Known) -> list[str]:
+    """The statements that open the transaction of a refresh."""
+    storage = storage_name(table.id, table.generation)
+    statements = [_PLAN_ONCE, compose(load(__package__, "lock"), storage=storage).as_string()]
+    if known.source_names:
+        lock_sources = compose(load(__package__, "lock_sources"), sources=list(known.source_names))
+        statements.append(lock_sources.as_string())
+    return statements
+
+
+def _reached(moment: _Moment, target: Frontier, clock: datetime, live: Fingerprint) -> dict[str, Any]:
+    """What the catalog says of a stream table that has come to ``target``."""
+    return {
+        "frontier": target,
+        "data_timestamp": clock,
+        "is_populated": True,
+        "status": "SUSPENDED" if moment.status == "SUSPENDED" else "ACTIVE",
+        "fingerprint": {"capture": live, "meaning": list(moment.meaning)},
+        "consecutive_errors": 0,
+        "last_error": None,
+    }
 
 
 def _mode_now(table: StreamTable, definition: Definition) -> dict[str, Any]:

@@ -1,3 +1,7 @@
+-- The entry of the stream table and the one in the history, in one statement.
+WITH stream_table AS (
+    {update_stream_table}
+)
 INSERT INTO pgtrickle.pgt_refresh_history (
     pgt_id, action, reason, status, started_at, ended_at, rows_inserted, rows_deleted, pending_changes, duration_ms,
     stages, sqlstate, error_message, run_id, frontier
