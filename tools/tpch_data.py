@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import psycopg
@@ -48,15 +49,31 @@ def load(connection: psycopg.Connection, scale: float) -> None:
 def change(connection: psycopg.Connection) -> int:
     """Commit a batch of changes to orders, lineitem, customer and supplier; the number of rows changed."""
     with connection.transaction():
-        before = _rows_changed(connection)
+        before = rows_changed(connection).total()
         connection.execute((_HERE / "tpch_batch.sql").read_text())
-        return _rows_changed(connection) - before
+        return rows_changed(connection).total() - before
 
 
-def _rows_changed(connection: psycopg.Connection) -> int:
-    """Rows that the transaction in progress has written in the tables."""
-    row = connection.execute(
-        "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_xact_user_tables"
-        " WHERE schemaname = 'tpch'"
-    ).fetchone()
-    return int(row[0]) if row else 0
+def mutate(connection: psycopg.Connection, share: float, number: int) -> int:
+    """Commit changes to all eight tables, ``share`` of the rows of each; the number of rows changed.
+
+    ``number`` numbers the rounds, from 1 on.
+    """
+    with connection.transaction():
+        before = rows_changed(connection).total()
+        connection.execute(
+            "SELECT set_config('tpch.share', %s, true), set_config('tpch.round', %s, true), setseed(%s)",
+            [str(share), str(number), number / 1000],
+        )
+        connection.execute((_HERE / "tpch_mutations.sql").read_text())
+        return rows_changed(connection).total() - before
+
+
+def rows_changed(connection: psycopg.Connection) -> Counter[tuple[str, str]]:
+    """Rows that the transaction in progress has inserted, updated and deleted, by table and kind."""
+    found = connection.execute(
+        "SELECT relname, kind, number FROM pg_stat_xact_user_tables, LATERAL (VALUES"
+        " ('inserted', n_tup_ins), ('updated', n_tup_upd), ('deleted', n_tup_del)) AS k (kind, number)"
+        " WHERE schemaname = 'tpch' AND number > 0"
+    )
+    return Counter({(table, kind): int(number) for table, kind, number in found})
