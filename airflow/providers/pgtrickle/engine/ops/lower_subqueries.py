@@ -13,15 +13,13 @@ Unnesting follows Neumann & Kemper, Unnesting Arbitrary Queries (BTW 2015), for 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
-from airflow.providers.pgtrickle.engine.ops.aggregates import is_aggregate, read_aggregate
+from airflow.providers.pgtrickle.engine.ops.aggregates import read_aggregate
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
-from airflow.providers.pgtrickle.engine.ops.naming import Names
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
     AggregateCall,
@@ -32,7 +30,7 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Project,
     SemiJoin,
 )
-from airflow.providers.pgtrickle.engine.ops.scopes import Environment, Frame, Lowered, Scope, Unsupported
+from airflow.providers.pgtrickle.engine.ops.scopes import Frame, Unsupported
 
 _NEGATED: dict[type[exp.Expr], type[exp.Binary]] = {
     exp.EQ: exp.NEQ,
@@ -55,21 +53,11 @@ class Inner:
 
 
 class Subqueries:
-    """Lowers subqueries; ``query``, ``select_frame`` and ``scalar`` are the lowering's own methods."""
+    """Lowers subqueries in expressions."""
 
-    def __init__(
-        self,
-        names: Names,
-        aggregate_names: frozenset[str],
-        query: Callable[[exp.Expr, Environment], Lowered],
-        from_frame: Callable[[exp.Select, Environment, Scope], Frame],
-        scalar: Callable[[exp.Expr, Frame], Expr],
-    ) -> None:
-        self.names = names
-        self.aggregate_names = aggregate_names
-        self.query = query
-        self.from_frame = from_frame
-        self.scalar = scalar
+    def __init__(self, lowerer: Lowerer) -> None:
+        self.lowerer = lowerer
+        self.names = lowerer.names
 
     # -- conditions ---------------------------------------------------------------------------------------
 
@@ -93,7 +81,7 @@ class Subqueries:
         ):
             self._any_or_all(test, frame, negated=negated)
         else:
-            predicate = self.scalar(node, frame)
+            predicate = self.lowerer.scalar(node, frame)
             frame.op = Filter(frame.op, predicate)
 
     def _any_or_all(self, test: exp.Binary, frame: Frame, *, negated: bool) -> None:
@@ -111,7 +99,7 @@ class Subqueries:
     def _exists(self, node: exp.Expr, frame: Frame, *, anti: bool) -> None:
         inner = self._inner(node, frame)
         if inner is None:
-            lowered = self.query(node, frame.environment)
+            lowered = self.lowerer.query(node, frame.environment)
             frame.op = SemiJoin(frame.op, lowered.op, (), anti)
             return
         frame.op = SemiJoin(frame.op, inner.frame.op, self._outer_only(inner, frame), anti)
@@ -121,12 +109,14 @@ class Subqueries:
     ) -> None:
         inner = self._inner(node, frame)
         if inner is None:
-            lowered = self.query(node, frame.environment)
+            lowered = self.lowerer.query(node, frame.environment)
             right: Op = lowered.op
             values = [ex.column(column) for _, column in lowered.outputs]
             predicates: tuple[Expr, ...] = ()
         else:
-            values = [self.scalar(_value_of(target), inner.frame) for target in inner.select.expressions]
+            values = [
+                self.lowerer.scalar(_value_of(target), inner.frame) for target in inner.select.expressions
+            ]
             right, predicates = inner.frame.op, self._outer_only(inner, frame)
         compared = tuple(
             ex.binary(operator, one, other) for one, other in zip(self._row(left, frame), values, strict=True)
@@ -143,10 +133,10 @@ class Subqueries:
     def _row(self, node: exp.Expr, frame: Frame) -> list[Expr]:
         bare = node.unnest()
         if isinstance(bare, exp.Tuple):
-            return [self.scalar(part, frame) for part in bare.expressions]
+            return [self.lowerer.scalar(part, frame) for part in bare.expressions]
         if isinstance(bare, exp.Anonymous) and bare.name.lower() == "row":
-            return [self.scalar(part, frame) for part in bare.expressions]
-        return [self.scalar(node, frame)]
+            return [self.lowerer.scalar(part, frame) for part in bare.expressions]
+        return [self.lowerer.scalar(node, frame)]
 
     # -- values -------------------------------------------------------------------------------------------
 
@@ -163,14 +153,14 @@ class Subqueries:
     def _scalar_subquery(self, node: exp.Expr, frame: Frame) -> Expr:
         inner = self._inner(node, frame)
         if inner is None or not inner.correlated:
-            lowered = self.query(node, frame.environment)
+            lowered = self.lowerer.query(node, frame.environment)
             certain = _one_row(lowered.op)
             if certain is None:
                 raise Unsupported("a scalar subquery that is not one aggregate")
             column = lowered.outputs[0][1]
             frame.op = Join((frame.op, lowered.op)) if certain else OuterJoin(frame.op, lowered.op, ())
             return ex.column(column)
-        target = self.scalar(_value_of(inner.select.expressions[0]), inner.frame)
+        target = self.lowerer.scalar(_value_of(inner.select.expressions[0]), inner.frame)
         return self._correlated_aggregate(inner, target, frame)
 
     def _correlated_aggregate(self, inner: Inner, target: Expr, frame: Frame) -> Expr:
@@ -178,7 +168,7 @@ class Subqueries:
 
         def rewrite(value: Expr) -> Expr:
             bare = value.unnest()
-            if is_aggregate(bare, self.aggregate_names):
+            if self.lowerer.is_aggregate(bare):
                 for seen, known in calls:
                     if seen == bare:
                         return self._over_no_row(known)
@@ -216,7 +206,7 @@ class Subqueries:
         inner = self._inner(node, frame)
         call = AggregateCall(self.names.fresh("matches"), ex.aggregate_call("count", None), "count")
         if inner is None:
-            lowered = self.query(node, frame.environment)
+            lowered = self.lowerer.query(node, frame.environment)
             if extra:
                 raise Unsupported("IN over such a subquery inside an expression")
             counted = Aggregate(lowered.op, (), (call,), scalar=True)
@@ -231,8 +221,8 @@ class Subqueries:
         inner = self._inner(query, frame)
         if inner is None or len(inner.select.expressions) != 1 or isinstance(node.this.unnest(), exp.Tuple):
             raise Unsupported("IN over such a subquery inside an expression")
-        left = self.scalar(node.this, frame)
-        value = self.scalar(_value_of(inner.select.expressions[0]), inner.frame)
+        left = self.lowerer.scalar(node.this, frame)
+        value = self.lowerer.scalar(_value_of(inner.select.expressions[0]), inner.frame)
         found = self._matches(query, frame, ((left, value),)) if not inner.correlated else None
         if found is None:
             raise Unsupported("IN over a correlated subquery inside an expression")
@@ -240,7 +230,7 @@ class Subqueries:
         again = self._inner(query, frame)
         if again is None:
             raise Unsupported("IN over such a subquery inside an expression")
-        value = self.scalar(_value_of(again.select.expressions[0]), again.frame)
+        value = self.lowerer.scalar(_value_of(again.select.expressions[0]), again.frame)
         rows = AggregateCall(self.names.fresh("rows"), ex.aggregate_call("count", None), "count")
         filled = AggregateCall(self.names.fresh("filled"), ex.aggregate_call("count", value), "count", value)
         frame.op = Join((frame.op, Aggregate(again.frame.op, (), (rows, filled), scalar=True)))
@@ -282,7 +272,7 @@ class Subqueries:
             if any(not ex.column_names(left) <= frame_columns for left, _ in extra):
                 raise Unsupported("IN over such a subquery inside an expression")
             # The inner tree was lowered anew: its value is the select's only target.
-            value = self.scalar(_value_of(inner.select.expressions[0]), inner.frame)
+            value = self.lowerer.scalar(_value_of(inner.select.expressions[0]), inner.frame)
             pairs += [(left, value) for left, _ in extra]
         computed: list[tuple[str, Expr]] = []
         keys: list[tuple[Expr, str]] = []
@@ -312,17 +302,17 @@ class Subqueries:
             for part in ("group", "having", "with_", "limit", "offset", "fetch", "distinct", "windows")
         ):
             return None
-        grouped = any(is_aggregate(part, self.aggregate_names) for part in _own_nodes(select))
+        grouped = any(self.lowerer.is_aggregate(part) for part in _own_nodes(select))
         if grouped and not isinstance(node.parent, exp.Subquery) and not isinstance(node, exp.Subquery):
             return None
-        inner = self.from_frame(select, frame.environment, frame.scope)
+        inner = self.lowerer.from_frame(select, frame.environment, frame.scope)
         correlated: list[Expr] = []
         where = select.args.get("where")
         for part in ex.conjuncts(where.this) if where is not None else ():
             if _has_query(part):
                 self.condition(part, inner)
                 continue
-            predicate = self.scalar(part, inner)
+            predicate = self.lowerer.scalar(part, inner)
             if ex.column_names(predicate) <= frozenset(inner.op.columns):
                 inner.op = Filter(inner.op, predicate)
             else:

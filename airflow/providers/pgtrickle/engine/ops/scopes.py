@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sqlglot import exp
 
+from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
-from airflow.providers.pgtrickle.engine.ops.nodes import Op
+from airflow.providers.pgtrickle.engine.ops.naming import Names
+from airflow.providers.pgtrickle.engine.ops.nodes import Op, Project
 
 
 class Unsupported(Exception):
@@ -38,6 +41,18 @@ class Lowered:
     op: Op
     outputs: tuple[tuple[str, str], ...]
     cut: Cut | None = None
+
+    @property
+    def columns(self) -> tuple[tuple[str, Expr], ...]:
+        """The output columns as expressions, under their titles."""
+        return tuple((title, ex.column(column)) for title, column in self.outputs)
+
+    def exactly(self) -> Op:
+        """The tree with the outputs as its columns, each once."""
+        columns = tuple(dict.fromkeys(column for _, column in self.outputs))
+        if self.op.columns == columns:
+            return self.op
+        return Project(self.op, tuple((name, ex.column(name)) for name in columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +138,24 @@ class Frame:
     scope: Scope
     environment: Environment
     deferred: dict[str, exp.Expr] | None = None
+
+
+class Lowerer(Protocol):
+    """What the parts of the lowering, one a module, ask of each other."""
+
+    names: Names
+
+    def query(self, node: exp.Expr, environment: Environment) -> Lowered:
+        """Lower a query that stands in another."""
+
+    def scalar(self, node: exp.Expr, frame: Frame) -> Expr:
+        """An expression over the frame's tree, which subqueries in it extend."""
+
+    def condition(self, node: exp.Expr, frame: Frame) -> None:
+        """Restrict the frame's tree to the rows for which the condition is true."""
+
+    def from_frame(self, node: exp.Select, environment: Environment, outer: Scope | None) -> Frame:
+        """The frame that the FROM clause of a SELECT makes."""
+
+    def is_aggregate(self, node: exp.Expr) -> bool:
+        """Whether the node is a whole aggregate call."""
