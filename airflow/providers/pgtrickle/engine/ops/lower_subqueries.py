@@ -30,7 +30,7 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Project,
     SemiJoin,
 )
-from airflow.providers.pgtrickle.engine.ops.scopes import Frame, Unsupported
+from airflow.providers.pgtrickle.engine.ops.scopes import Frame, Lowerer, Unsupported
 
 _NEGATED: dict[type[exp.Expr], type[exp.Binary]] = {
     exp.EQ: exp.NEQ,
