@@ -12,7 +12,20 @@ from airflow.providers.pgtrickle.engine import catalog
 from airflow.providers.pgtrickle.engine.catalog import Dependency, HistoryRow, StreamTable
 from airflow.providers.pgtrickle.engine.db import Session, connect
 from airflow.providers.pgtrickle.engine.errors import InvalidOption
-from airflow.providers.pgtrickle.engine.monitor import StatusRow, status
+from airflow.providers.pgtrickle.engine.monitor import (
+    Check,
+    Overview,
+    StatusRow,
+    SystemFacts,
+    TableDetail,
+    TableLineage,
+    checks,
+    detail,
+    lineage,
+    overview,
+    status,
+    system,
+)
 from airflow.providers.pgtrickle.engine.names import QualifiedName, parse_name, storage_name
 from airflow.providers.pgtrickle.engine.refresh.execute import Refresher
 from airflow.providers.pgtrickle.engine.refresh.values import RefreshResult, RunFrontier
@@ -35,14 +48,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AlterSourceResult",
+    "Check",
     "DependencyRow",
     "Explanation",
     "HistoryRow",
+    "Overview",
     "PgTrickle",
     "RefreshResult",
     "RunFrontier",
     "StatusRow",
     "StreamTable",
+    "SystemFacts",
+    "TableDetail",
+    "TableLineage",
     "Verification",
 ]
 
@@ -261,6 +279,33 @@ class PgTrickle:
             wanted = None if name is None else self._get(name).id
             titles = {table.id: table.name.display for table in catalog.all_stream_tables(self._session)}
             return [_dependency_row(item, titles) for item in catalog.dependencies(self._session, wanted)]
+
+    def overview(self) -> Overview:
+        """All stream tables and their sources at a glance, with the edges between them."""
+        with self._installed():
+            return overview(self._session)
+
+    def stream_table_detail(self, name: str, *, limit: int = 120) -> TableDetail:
+        """One stream table in full, with its ``limit`` latest refreshes."""
+        with self._installed():
+            return detail(self._session, self._get(name), limit=limit)
+
+    def column_lineage(self, name: str) -> TableLineage:
+        """Which columns of the relations that its query names each column is computed from."""
+        with self._installed():
+            table = self._get(name)
+            binding = self._refresher.cache.get(table).definition.compiled.binding
+            tables = catalog.all_stream_tables(self._session)
+            return lineage(binding, {each.view_oid for each in tables if each.view_oid is not None})
+
+    def system(self) -> SystemFacts:
+        """The server, the change buffers, the latest runs: the installation as a whole."""
+        with self._installed():
+            return system(self._session)
+
+    def health_checks(self) -> tuple[Check, ...]:
+        """What there is to do about the installation, the gravest first."""
+        return checks(self.system())
 
     # -- parts --------------------------------------------------------------------------------------------
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from airflow.providers.pgtrickle.engine.capture.buffers import pending, prune_buffers
+from airflow.providers.pgtrickle.engine.capture.buffers import pending, pending_between, prune_buffers
 from airflow.providers.pgtrickle.engine.capture.facts import (
     Fingerprint,
     difference,
     fingerprint,
     partitions_changed,
+    read_states,
 )
 from airflow.providers.pgtrickle.engine.capture.install import ensure_capture, release_capture
 from airflow.providers.pgtrickle.engine.capture.source import (
@@ -27,7 +28,9 @@ __all__ = [
     "obstacle",
     "partitions_changed",
     "pending",
+    "pending_between",
     "prune_buffers",
+    "read_states",
     "release_capture",
     "require_capturable",
 ]

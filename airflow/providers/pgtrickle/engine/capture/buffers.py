@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from airflow.providers.pgtrickle.engine.db import Session, compose, load, union_all
@@ -20,14 +20,34 @@ def pending(
 
     With ``limit=1`` it tells only whether there are any, at the cost of an index probe each.
     """
-    if not intervals:
-        return {}
+    sources = sorted(intervals)
+    counts = _count(session, [(source, *intervals[source]) for source in sources], limit)
+    return dict(zip(sources, counts, strict=True))
+
+
+def pending_between(
+    session: Session, lows: Collection[tuple[int, Snapshot]], high: Snapshot, *, limit: int = COUNT_LIMIT
+) -> dict[tuple[int, Snapshot], int]:
+    """For each (source, low) the number of its changes in (low, high], counted up to ``limit``.
+
+    One statement, also where one source is asked about from several snapshots on.
+    """
+    questions = list(lows)
+    counts = _count(session, [(source, low, high) for source, low in questions], limit)
+    return dict(zip(questions, counts, strict=True))
+
+
+def _count(session: Session, questions: Sequence[tuple[int, Snapshot, Snapshot]], limit: int) -> list[int]:
+    """For each (source, low, high) the number of changes in (low, high]."""
+    if not questions:
+        return []
     branches = []
     parameters: list[Any] = []
-    for source, (low, high) in sorted(intervals.items()):
+    for position, (source, low, high) in enumerate(questions):
         branches.append(compose(load(__package__, "pending"), buffer=buffer_name(source)))
-        parameters += [source, str(low), str(high), str(low), limit]
-    return dict(session.rows(union_all(branches), parameters))
+        parameters += [position, str(low), str(high), str(low), limit]
+    counts: dict[int, int] = dict(session.rows(union_all(branches), parameters))
+    return [counts[position] for position in range(len(questions))]
 
 
 def prune_buffers(session: Session, source_oid: int, below_xid: int, *, batch: int = 10_000) -> int:

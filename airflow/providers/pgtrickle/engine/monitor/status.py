@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from airflow.providers.pgtrickle.engine import catalog
-from airflow.providers.pgtrickle.engine.capture import pending
 from airflow.providers.pgtrickle.engine.db import Session, load
-from airflow.providers.pgtrickle.engine.frontier import Snapshot
+from airflow.providers.pgtrickle.engine.monitor.pending import current_snapshot, pending_changes
 
 #: Counting pending changes stops here.
 PENDING_LIMIT = 100_000
@@ -18,7 +18,7 @@ PENDING_LIMIT = 100_000
 class StatusRow:
     """A stream table's state. ``staleness`` is the age of what it shows.
 
-    ``pending_changes`` counts up to 100,000.
+    ``pending_changes`` counts up to 100,000 for each source.
     """
 
     name: str
@@ -39,24 +39,18 @@ class StatusRow:
 def status(session: Session) -> list[StatusRow]:
     """The state of all stream tables, by name; read in one snapshot."""
     with session.transaction("repeatable read"):
-        now = Snapshot.parse(session.value("SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text"))
+        now = current_snapshot(session)
         tables = {table.id: table for table in catalog.all_stream_tables(session)}
-        counted = {table.id: _pending(session, table, now) for table in tables.values()}
+        counted = pending_changes(
+            session, tables.values(), catalog.dependencies(session), now, limit=PENDING_LIMIT
+        )
         rows = session.rows(load(__package__, "status"))
     return [
-        StatusRow(*(tables[row[0]].name.display, *row[3:10], counted[row[0]], *row[10:]))
+        StatusRow(*(tables[row[0]].name.display, *row[3:10], _total(counted.get(row[0])), *row[10:]))
         for row in rows
         if row[0] in tables
     ]
 
 
-def _pending(session: Session, table: catalog.StreamTable, now: Snapshot) -> int | None:
-    if table.frontier is None:
-        return None
-    intervals = {}
-    for item in catalog.dependencies(session, table.id):
-        reached = table.frontier.snapshot
-        if item.upstream_id is not None:
-            reached = table.frontier.versions.get(item.upstream_id, Snapshot.through(0))
-        intervals[item.source_oid] = (reached, now)
-    return sum(pending(session, intervals, limit=PENDING_LIMIT).values())
+def _total(counts: Mapping[int, int] | None) -> int | None:
+    return None if counts is None else sum(counts.values())
