@@ -28,7 +28,7 @@ BIN = Path(sys.executable).parent
 COMPONENTS = ("api-server", "scheduler", "dag-processor")
 
 START_TIMEOUT = 180.0
-STOP_TIMEOUT = 30.0
+STOP_TIMEOUT = 10.0
 FINISHED = ("success", "failed")
 
 

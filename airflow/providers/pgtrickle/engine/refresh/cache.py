@@ -35,6 +35,16 @@ class Known:
     registered: bool
     _deltas: dict[tuple[frozenset[int], frozenset[int]], Statement] = field(default_factory=dict)
 
+    def means(self, other: Known) -> bool:
+        """Whether both understand the same query over the same sources alike."""
+        return (
+            self.generation == other.generation
+            and self.meaning == other.meaning
+            and self.names == other.names
+            and self.fits == other.fits
+            and self.registered == other.registered
+        )
+
     def delta(
         self, storage: QualifiedName, storage_oid: int, changed: Collection[int], late: Collection[int]
     ) -> Statement:
@@ -66,6 +76,17 @@ class DefinitionCache:
                     known = self.compile(table)
             self._known[table.id] = known
         return known
+
+    def renew(self, table: StreamTable) -> Known:
+        """The stream table's definition, compiled now in any case, in the session's transaction.
+
+        What is known stays, with the statements made so far, if it means the same.
+        """
+        fresh = self.compile(table)
+        known = self._known.get(table.id)
+        if known is None or not known.means(fresh):
+            self._known[table.id] = fresh
+        return fresh
 
     def forget(self, stream_table_id: int) -> bool:
         """Forget a definition; whether it was known."""

@@ -39,9 +39,8 @@ class Verification:
 def verify_stream_table(session: Session, refresher: Refresher, table: StreamTable) -> Verification:
     """Compare a stream table with its query at its frontier. Raises StateError before its first refresh."""
     with session.transaction("repeatable read"):
-        # Compiled afresh: what is checked here is also what a refresh keeps.
-        refresher.cache.forget(table.id)
-        known = refresher.cache.get(table)
+        # Compiled afresh: what a session remembers is not checked against its own memory.
+        known = refresher.cache.renew(table)
         live = fingerprint(session, known.definition.sources)
         if not known.registered or not all(state["epoch"] for state in live.values()):
             raise StateError(
