@@ -510,3 +510,16 @@ SELECT x.g, x.n, t.v FROM (SELECT g, count(*) AS n, grouping(g) AS l FROM t GROU
 -- round
 INSERT INTO t VALUES ('2024-01-01', 2, 5);
 DELETE FROM t WHERE v = 2;
+
+-- case: grouping sets: the empty one has one row, also where no aggregate is asked for
+CREATE TABLE t (a int, b int);
+INSERT INTO t VALUES (1, 1), (1, 2), (NULL, 2);
+-- stream table: s
+SELECT a, b, grouping(a, b) AS g FROM t GROUP BY ROLLUP (a, b);
+-- stream table: empty_alone
+SELECT 1 AS one FROM t GROUP BY GROUPING SETS ((), ());
+-- round
+INSERT INTO t VALUES (2, 1);
+DELETE FROM t WHERE a IS NULL;
+-- round: over nothing it is still there
+DELETE FROM t;

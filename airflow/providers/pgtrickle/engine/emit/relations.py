@@ -335,6 +335,9 @@ class Emitter:
             tail = " GROUP BY " + ", ".join(block.outputs[name] for name in op.keys)
         elif not op.scalar:
             tail = " LIMIT 1"
+        elif not op.calls:
+            # Without a call it takes HAVING to make one row of the input, whatever that holds.
+            tail = " HAVING true"
         grouped = Block(block.sources, block.conditions, outputs)
         return self._closed(grouped.select(op.columns, tail=tail), op)
 
