@@ -38,6 +38,7 @@ INSERT INTO emp VALUES (3, 0, 7, 'eve', 999.99, '2023-12-31', 'happy', true), (8
 UPDATE doc SET d = d + 400, tz = tz - interval '30 days', k = coalesce(k + 1, 0), body = '{"a": null, "l": []}' WHERE id % 3 = 2;
 INSERT INTO x SELECT * FROM y;
 DELETE FROM y WHERE b IS NULL;
+UPDATE wide SET p = NULL, r = ROW(ROW(NULL, 'n')::pair, 2)::nested WHERE (p).x = 1;
 INSERT INTO dept VALUES (0, 'ops', 100), (0, 'ops', 100), (NULL, NULL, NULL);
 -- round: emptied
 TRUNCATE vals, y;

@@ -1,8 +1,8 @@
-"""The ground of PostgreSQL's own regression files, as stream tables: refreshed after each batch they equal the query.
+"""The ground of PostgreSQL's own regression files: refreshed after each batch, stream tables equal their queries.
 
-Every query of the files beside this one is a stream table over the tables of ``schema.sql``; ``rounds.sql`` changes
-those, one transaction a round. A query is maintained by deltas unless a line ``-- recomputed: why`` stands before it.
-The oldest server follows every third query; all of them if PGTRICKLE_REGRESSION is ``all``.
+Every query of the files beside this one is a stream table over the tables of ``schema.sql``; ``rounds.sql``
+changes those, one transaction a round. A query is maintained by deltas unless a line ``-- recomputed: why`` stands
+before it. The oldest server follows every third query; all of them if PGTRICKLE_REGRESSION is ``all``.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def follow(path: Path, chosen: list[Query], connection: psycopg.Connection, pgt:
     assert checks == len(chosen) * len(rounds())
     assert changed >= checks * 0.6
     assert not_empty >= checks * 0.7
-    assert by_deltas >= (len(tables) - len(recomputed)) * len(rounds()) * 0.9
+    assert by_deltas >= (len(tables) - len(recomputed)) * len(rounds()) * 0.85
 
 
 def with_unique_columns(connection: psycopg.Connection, query: str) -> str:

@@ -379,3 +379,24 @@ TRUNCATE b;
 -- round: and filled again
 INSERT INTO b VALUES (1, 5, 3), (2, 1, 9), (3, 3, 4), (3, 3, 4), (5, NULL, NULL);
 DELETE FROM c WHERE g = 'x';
+
+-- case: operators: window functions and whole rows of subqueries under a comparison
+CREATE TABLE t (a int, b int);
+CREATE TABLE u (a int, b int);
+INSERT INTO t VALUES (1, 1), (1, 2), (2, 2), (NULL, 1), (3, 3);
+INSERT INTO u VALUES (1, 2), (2, 2), (NULL, 3);
+-- stream table: in_window
+SELECT a FROM t WHERE a IN (SELECT first_value(a) OVER (PARTITION BY b ORDER BY a) FROM u);
+-- stream table: not_in_window
+SELECT a FROM t WHERE a NOT IN (SELECT max(a) OVER (PARTITION BY b) FROM u);
+-- stream table: row_of_extremes
+SELECT a, b FROM t WHERE (a, b) = (SELECT max(a), max(b) FROM u);
+-- stream table: row_below
+SELECT a, b, (a, b) < (SELECT max(a), max(b) FROM u WHERE b > 2) AS below FROM t;
+-- round
+INSERT INTO u VALUES (3, 3);
+-- round
+DELETE FROM u WHERE a IS NULL;
+UPDATE t SET b = b + 1;
+-- round
+DELETE FROM u;

@@ -157,9 +157,12 @@ class Subqueries:
             certain = _one_row(lowered.op)
             if certain is None:
                 raise Unsupported("a scalar subquery that is not one aggregate")
-            column = lowered.outputs[0][1]
             frame.op = Join((frame.op, lowered.op)) if certain else OuterJoin(frame.op, lowered.op, ())
-            return ex.column(column)
+            columns = [ex.column(column) for _, column in lowered.outputs]
+            # Several columns are compared with a row; where there is no row, none of them is known.
+            return columns[0] if len(columns) == 1 else ex.call("row", *columns)
+        if len(inner.select.expressions) > 1:
+            raise Unsupported("a row compared with a correlated subquery")
         target = self.lowerer.scalar(_value_of(inner.select.expressions[0]), inner.frame)
         return self._correlated_aggregate(inner, target, frame)
 
@@ -301,6 +304,8 @@ class Subqueries:
             select.args.get(part)
             for part in ("group", "having", "with_", "limit", "offset", "fetch", "distinct", "windows")
         ):
+            return None
+        if any(isinstance(part, exp.Window) for part in _own_nodes(select)):
             return None
         grouped = any(self.lowerer.is_aggregate(part) for part in _own_nodes(select))
         if grouped and not isinstance(node.parent, exp.Subquery) and not isinstance(node, exp.Subquery):
