@@ -90,6 +90,9 @@ class Writers:
                     connection.execute("ROLLBACK")
                     self.done["gave up"] += 1
                 except psycopg.Error as error:
+                    if connection.closed or error.sqlstate is None:
+                        self.done["lost the server"] += 1
+                        return
                     self.errors.append(f"{form.__name__}: {error!r}")
                     connection.execute("ROLLBACK")
                 sleep(rng.random() * 0.01)
