@@ -11,9 +11,11 @@ from jsonschema import Draft202012Validator
 
 from airflow.providers.pgtrickle.engine.errors import InvalidConfig
 from airflow.providers.pgtrickle.engine.names import QualifiedName
-from airflow.providers.pgtrickle.factory.config import _FREE_TEXT, duration, load, parse, schema
+from airflow.providers.pgtrickle.factory.config import load, parse
 from airflow.providers.pgtrickle.factory.entities import Config, TaskOptions
+from airflow.providers.pgtrickle.factory.schedules import duration
 from airflow.providers.pgtrickle.factory.source import Source
+from airflow.providers.pgtrickle.factory.validate import FREE_TEXT, schema
 
 GOOD = """\
 version: 1
@@ -197,7 +199,7 @@ def test_schema_is_one_and_knows_every_option() -> None:
 def test_schema_asks_nothing_of_free_texts_but_to_be_there() -> None:
     """Stream tables that differ in such texts only are validated once."""
     properties = schema()["$defs"]["stream_table"]["properties"]
-    for key in _FREE_TEXT:
+    for key in FREE_TEXT:
         assert properties[key].keys() <= {"type", "minLength", "description"}
         assert properties[key]["type"] == "string"
         assert properties[key].get("minLength", 0) <= 1

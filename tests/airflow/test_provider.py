@@ -24,11 +24,10 @@ import airflow
 from airflow.providers import pgtrickle
 from airflow.providers.pgtrickle.get_provider_info import get_provider_info
 from airflow.providers.pgtrickle.hooks.pgtrickle import PgTrickleHook
+from tools import provider_info
 
 PACKAGE = Path(pgtrickle.__file__).parent
 DISTRIBUTION = "apache-airflow-providers-pgtrickle"
-#: Sections of provider.yaml that only concern the repository.
-REPOSITORY_ONLY = {"state", "lifecycle", "source-date-epoch", "build-system", "versions"}
 
 
 def declaration() -> dict[str, Any]:
@@ -41,7 +40,7 @@ def modules(section: str) -> set[str]:
 
 
 def operators() -> Iterator[type[BaseOperator]]:
-    for section in ("operators", "sensors"):
+    for section in ("operators", "sensors", "triggers"):
         for name in modules(section):
             module = importlib.import_module(name)
             for value in vars(module).values():
@@ -63,15 +62,14 @@ def test_provider_info_holds_against_airflows_schema() -> None:
 
 
 def test_provider_info_is_what_the_declaration_says() -> None:
-    declared = {key: value for key, value in declaration().items() if key not in REPOSITORY_ONLY}
-    assert get_provider_info() == declared
+    assert get_provider_info() == provider_info.declared()
 
 
 def test_declaration_has_the_current_version_first() -> None:
     assert declaration()["versions"][0] == pgtrickle.__version__
 
 
-@pytest.mark.parametrize("section", ["hooks", "operators", "sensors"])
+@pytest.mark.parametrize("section", ["hooks", "operators", "sensors", "triggers"])
 def test_each_module_is_declared(section: str) -> None:
     present = {
         f"airflow.providers.pgtrickle.{section}.{path.stem}"

@@ -52,7 +52,7 @@ def test_wheel_declares_its_entry_points(wheel: zipfile.ZipFile) -> None:
     (name,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
     text = wheel.read(name).decode()
     assert "[apache_airflow_provider]" in text
-    assert "pgtrickle = airflow.providers.pgtrickle.engine.cli:main" in text
+    assert "pgtrickle = airflow.providers.pgtrickle.cli:main" in text
 
 
 def test_wheel_has_the_version_of_the_package(wheel: zipfile.ZipFile) -> None:

@@ -1,6 +1,7 @@
 """What Airflow asks of a provider at start: the content of provider.yaml that matters at run time.
 
-Airflow itself does not start when this does not hold against its schema; tests check both.
+Written by tools/provider_info.py. Airflow itself does not start when this does not hold against its schema;
+tests check both.
 """
 
 from __future__ import annotations
@@ -9,13 +10,11 @@ from typing import Any
 
 
 def get_provider_info() -> dict[str, Any]:
-    """The provider's hooks, operators, sensors and connection type."""
+    """All that the provider brings, as Airflow's schema asks for it."""
     return {
         "package-name": "apache-airflow-providers-pgtrickle",
         "name": "PgTrickle",
-        "description": (
-            "Stream tables on plain PostgreSQL: query results kept exact by incremental view maintenance.\n"
-        ),
+        "description": "Stream tables on plain PostgreSQL: query results kept exact by incremental view maintenance.\n",
         "integrations": [
             {
                 "integration-name": "PgTrickle",
@@ -32,13 +31,41 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             {
                 "integration-name": "PgTrickle",
-                "python-modules": ["airflow.providers.pgtrickle.operators.pgtrickle"],
+                "python-modules": [
+                    "airflow.providers.pgtrickle.operators.base",
+                    "airflow.providers.pgtrickle.operators.checks",
+                    "airflow.providers.pgtrickle.operators.manage",
+                    "airflow.providers.pgtrickle.operators.pgtrickle",
+                    "airflow.providers.pgtrickle.operators.refresh",
+                ],
             }
         ],
         "sensors": [
             {
                 "integration-name": "PgTrickle",
                 "python-modules": ["airflow.providers.pgtrickle.sensors.pgtrickle"],
+            }
+        ],
+        "triggers": [
+            {
+                "integration-name": "PgTrickle",
+                "python-modules": [
+                    "airflow.providers.pgtrickle.triggers.freshness",
+                    "airflow.providers.pgtrickle.triggers.sources",
+                ],
+            }
+        ],
+        "extra-links": [
+            "airflow.providers.pgtrickle.links.pgtrickle.StreamTableLink",
+            "airflow.providers.pgtrickle.links.pgtrickle.StreamTablesLink",
+        ],
+        "notifications": ["airflow.providers.pgtrickle.notifications.pgtrickle.PgTrickleNotifier"],
+        "asset-uris": [
+            {
+                "schemes": ["pgtrickle"],
+                "handler": "airflow.providers.pgtrickle.assets.pgtrickle.sanitize_uri",
+                "factory": "airflow.providers.pgtrickle.assets.pgtrickle.create_asset",
+                "to_openlineage_converter": "airflow.providers.pgtrickle.assets.pgtrickle.convert_asset_to_openlineage",
             }
         ],
         "connection-types": [
@@ -50,9 +77,82 @@ def get_provider_info() -> dict[str, Any]:
                     "relabeling": {"schema": "Database"},
                     "placeholders": {
                         "port": "5432",
-                        "extra": '{"sslmode": "require", "application_name": "airflow"}',
+                        "extra": '{"application_name": "airflow", "connect_timeout": 10}',
                     },
+                },
+                "conn-fields": {
+                    "sslmode": {
+                        "label": "SSL mode",
+                        "description": "Whether and how the connection is encrypted and the server's certificate checked.",
+                        "schema": {
+                            "type": "string",
+                            "enum": ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
+                            "default": "prefer",
+                        },
+                    }
                 },
             }
         ],
+        "task-decorators": [
+            {
+                "name": "stream_table",
+                "class-name": "airflow.providers.pgtrickle.decorators.stream_table.stream_table_task",
+            }
+        ],
+        "config": {
+            "pgtrickle": {
+                "description": "How the engine waits, tries again, keeps and decides when Airflow runs it. What is not set is as the\nenvironment variables PGTRICKLE_… say, then as the engine has it. No setting changes what a stream\ntable holds.\n",
+                "options": {
+                    "lock_timeout": {
+                        "description": "Seconds that a request for a strong lock on a user's table may queue before it is made again.\n",
+                        "version_added": "0.1.0",
+                        "type": "float",
+                        "example": "2.0",
+                        "default": None,
+                    },
+                    "lock_attempts": {
+                        "description": "How often such a request is made in all.",
+                        "version_added": "0.1.0",
+                        "type": "integer",
+                        "example": "10",
+                        "default": None,
+                    },
+                    "refresh_attempts": {
+                        "description": "How often a refresh is made within one try of its task when PostgreSQL reports a transient error.",
+                        "version_added": "0.1.0",
+                        "type": "integer",
+                        "example": "3",
+                        "default": None,
+                    },
+                    "statement_timeout": {
+                        "description": "Seconds that one statement of a refresh may run; 0 for no limit.",
+                        "version_added": "0.1.0",
+                        "type": "float",
+                        "example": "0",
+                        "default": None,
+                    },
+                    "full_threshold": {
+                        "description": "Share of a source's rows, between 0 and 1, that may change before the whole query is computed anew.\n",
+                        "version_added": "0.1.0",
+                        "type": "float",
+                        "example": "0.25",
+                        "default": None,
+                    },
+                    "history_retention": {
+                        "description": "Seconds for which finished refreshes stay in the history.",
+                        "version_added": "0.1.0",
+                        "type": "float",
+                        "example": "2592000",
+                        "default": None,
+                    },
+                    "run_retention": {
+                        "description": "Seconds for which the frontiers of runs are kept, so that their tasks can be tried again.",
+                        "version_added": "0.1.0",
+                        "type": "float",
+                        "example": "604800",
+                        "default": None,
+                    },
+                },
+            }
+        },
     }

@@ -19,6 +19,7 @@ PgTrickleError
  │   ├─ UpstreamNotReady       an upstream stream table of the run has not reached its frontier
  │   └─ ConnectionInUse        the connection handed over is inside a transaction
  ├─ FreshnessExceeded          a stream table is staler than its limit
+ ├─ NotExact                   a stream table does not hold what its query gives
  └─ RefreshFailed              PostgreSQL stopped a refresh; carries its SQLSTATE
 """
 
@@ -198,6 +199,12 @@ class FreshnessExceeded(PgTrickleError):
     """A stream table is staler than its limit."""
 
     code = "PGT-301"
+
+
+class NotExact(PgTrickleError):
+    """A stream table does not hold what its query gives at its frontier."""
+
+    code = "PGT-304"
 
 
 class RefreshFailed(PgTrickleError):

@@ -10,14 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow.providers.pgtrickle.factory.build import pgtrickle_dag_factory as pgtrickle_dag_factory
+    from airflow.providers.pgtrickle.factory.dags import PgTrickleDag as PgTrickleDag
+    from airflow.providers.pgtrickle.factory.dags import PgTrickleTaskGroup as PgTrickleTaskGroup
+    from airflow.providers.pgtrickle.factory.dags import pgtrickle_dag_factory as pgtrickle_dag_factory
 
-__all__ = ["pgtrickle_dag_factory"]
+__all__ = ["PgTrickleDag", "PgTrickleTaskGroup", "pgtrickle_dag_factory"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "pgtrickle_dag_factory":
-        from airflow.providers.pgtrickle.factory.build import pgtrickle_dag_factory
+    if name in __all__:
+        from airflow.providers.pgtrickle.factory import dags
 
-        return pgtrickle_dag_factory
+        return getattr(dags, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,38 +8,31 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Hashable, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Hashable, Mapping, Sequence
+from datetime import date, datetime
 from difflib import get_close_matches
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
 
 from airflow.providers.pgtrickle.definitions import StreamTableDefinition
 from airflow.providers.pgtrickle.engine.errors import InvalidConfig, InvalidName
 from airflow.providers.pgtrickle.engine.names import QualifiedName, parse_name
-from airflow.providers.pgtrickle.factory.entities import OPTION_NAMES, Config, Entry, Group, TaskOptions
+from airflow.providers.pgtrickle.factory.entities import (
+    OPTION_NAMES,
+    AssetPlace,
+    Config,
+    Entry,
+    Group,
+    TaskOptions,
+)
 from airflow.providers.pgtrickle.factory.environment import expand
+from airflow.providers.pgtrickle.factory.schedules import Schedule, duration, is_duration
 from airflow.providers.pgtrickle.factory.source import Source
+from airflow.providers.pgtrickle.factory.validate import violations
 
 DEFAULT_CONNECTION = "pgtrickle_default"
 
 _DURATIONS = frozenset({"retry_delay", "execution_timeout"})
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
-_UNITS = {
-    "ms": "milliseconds",
-    "s": "seconds",
-    "m": "minutes",
-    "h": "hours",
-    "d": "days",
-    "w": "weeks",
-}
-#: Keys of a stream table of whose value the schema asks only that it is a text with something in it.
-_FREE_TEXT = frozenset({"name", "query", "query_file", "doc"})
 _NOT_IN_A_GROUP_ID = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -48,35 +41,73 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
 
     ``environment`` gives the values of ``${NAME}``. Raises InvalidConfig, with file and line.
     """
+    return parse(read(path), path.parent, environment)
+
+
+def read(path: Path) -> Source:
+    """The text of the file at ``path``; InvalidConfig when there is none."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidConfig(
             f"The configuration cannot be read: {error}.", file=str(path), hint="Check the path."
         ) from error
-    return parse(Source(str(path), text), path.parent, environment)
+    return Source(str(path), text)
 
 
 def parse(source: Source, directory: Path, environment: Mapping[str, str]) -> Config:
     """Read a configuration's text; the files it names are relative to ``directory``."""
-    document = source.read()
-    if "${" in source.text:
-        document = expand(document, environment, source)
-    _validate(document, source)
+    found = examine(source, directory, environment)
+    if isinstance(found, Config):
+        return found
+    raise found[0]
+
+
+def examine(source: Source, directory: Path, environment: Mapping[str, str]) -> Config | list[InvalidConfig]:
+    """The configuration, or all that is wrong with it, the first in the file first.
+
+    What the schema forbids hides what could be said about values.
+    """
+    try:
+        document = source.read()
+        if "${" in source.text:
+            document = expand(document, environment, source)
+    except InvalidConfig as error:
+        return [error]
+    faults = list(violations(document, source)) or _duplicates(document, source)
+    config = None
+    if not faults:
+        config = _config(document, source, directory, faults)
+    if config is None or faults:
+        return sorted(faults, key=lambda fault: fault.line or 0)
+    return config
+
+
+def _config(
+    document: dict[str, Any], source: Source, directory: Path, faults: list[InvalidConfig]
+) -> Config | None:
+    """The configuration of a document that has the right form; what is wrong with it goes to ``faults``."""
     groups = {name: values or {} for name, values in document.get("groups", {}).items()}
     default = document.get("default", {})
-    entries = tuple(
-        _entry(position, table, default, groups, source, directory)
-        for position, table in enumerate(document["stream_tables"])
-    )
-    _refuse_twins(entries, source)
+    entries = []
+    for position, table in enumerate(document["stream_tables"]):
+        try:
+            entries.append(_entry(position, table, default, groups, source, directory))
+        except InvalidConfig as error:
+            faults.append(error)
+    try:
+        dag = _dag(document.get("dag"), source)
+    except InvalidConfig as error:
+        faults.append(error)
+        return None
+    place = document.get("assets")
     return Config(
         source=source,
-        dag=_dag(document["dag"], source),
+        dag=dag,
         connection=document.get("connection", DEFAULT_CONNECTION),
-        entries=entries,
+        entries=tuple(entries),
         groups={
-            name: Group(values.get("tooltip", ""), _options(default | values))
+            name: Group(values.get("tooltip", ""), _options(default | values), values.get("granularity"))
             for name, values in groups.items()
         },
         options=_options(default),
@@ -84,85 +115,16 @@ def parse(source: Source, directory: Path, environment: Mapping[str, str]) -> Co
         parallelism=document.get("parallelism", 4),
         create=document.get("create", True),
         on_change=document.get("on_change", "error"),
+        select=_texts(document.get("select", ())),
+        exclude=_texts(document.get("exclude", ())),
+        assets=AssetPlace(place["host"], place["database"], place.get("port", 5432)) if place else None,
+        emit=document.get("emit", "changed"),
         content_hash=_content_hash(document, entries),
     )
 
 
-@cache
-def schema() -> dict[str, Any]:
-    """The JSON Schema of configuration files."""
-    text = files(__package__).joinpath("config.schema.json").read_text(encoding="utf-8")
-    content: dict[str, Any] = json.loads(text)
-    return content
-
-
-def duration(value: str | float) -> timedelta:
-    """A number of seconds, or a text such as ``1h30m`` that the schema has accepted."""
-    if isinstance(value, str):
-        return sum(
-            (timedelta(**{_UNITS[unit]: float(number)}) for number, unit in _DURATION.findall(value)),
-            timedelta(),
-        )
-    return timedelta(seconds=value)
-
-
-def is_duration(text: str) -> bool:
-    """Whether a text is a duration such as ``5m``."""
-    return re.fullmatch(rf"(?:{_DURATION.pattern})+", text) is not None
-
-
-@cache
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(schema())
-
-
-def _validate(document: Any, source: Source) -> None:
-    if _validator().is_valid(_one_of_each(document)):
-        return
-    error = best_match(_validator().iter_errors(document))
-    if error is None:
-        return
-    path = tuple(error.absolute_path)
-    hint = None
-    message = error.message
-    if error.validator == "additionalProperties":
-        known = error.schema["properties"]
-        unknown = next(key for key in error.instance if key not in known)
-        path = (*path, unknown)
-        message = f"{unknown!r} is not known here"
-        close = get_close_matches(str(unknown), known, n=1)
-        hint = f"Did you mean {close[0]!r}?" if close else f"Known are {', '.join(known)}."
-    elif error.validator == "pattern" and "description" in error.schema:
-        message = f"{error.instance!r} is not valid: {error.schema['description']}"
-    raise source.error(f"{_where(path, error)}{message}.".replace("..", "."), *path, hint=hint)
-
-
-def _one_of_each(document: Any) -> Any:
-    """The document with one stream table for all that the schema cannot tell apart.
-
-    Hundreds of tables have a handful of shapes; validating each takes longer than reading the file.
-    """
-    if not isinstance(document, dict) or not isinstance(document.get("stream_tables"), list):
-        return document
-    shapes = {_shape(table): table for table in document["stream_tables"]}
-    return document | {"stream_tables": list(shapes.values())}
-
-
-def _shape(table: Any) -> Hashable:
-    """What the schema looks at in a stream table; of a free text only whether there is one."""
-    if not isinstance(table, dict):
-        return repr(table)
-    return tuple(
-        (key, True) if key in _FREE_TEXT and isinstance(value, str) and value else (key, repr(value))
-        for key, value in table.items()
-    )
-
-
-def _where(path: tuple[Hashable, ...], error: ValidationError) -> str:
-    if error.validator == "additionalProperties":
-        path = path[:-1]
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
-    return f"{text}: " if text else ""
+def _texts(value: str | Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _entry(
@@ -194,7 +156,6 @@ def _entry(
         definition=StreamTableDefinition(
             name=name.display,
             query=_query(table, source, directory, place),
-            schedule=values.get("schedule"),
             refresh_mode=values.get("refresh_mode", "AUTO"),
             indexes=tuple(tuple(columns) for columns in table.get("indexes", ())),
         ),
@@ -205,7 +166,23 @@ def _entry(
         ),
         options=_options(values),
         doc=table.get("doc"),
+        # Tags add up, whatever else overrides what.
+        tags=frozenset(
+            tag for part in (default, groups.get(group, {}), table) for tag in part.get("tags", ())
+        ),
+        export=table.get("export", False),
+        schedule=_schedule(values.get("schedule"), source, *place, "schedule"),
+        freshness_sla=duration(values["freshness_sla"]) if "freshness_sla" in values else None,
     )
+
+
+def _schedule(text: str | None, source: Source, *path: Hashable) -> Schedule | None:
+    try:
+        return None if text is None else Schedule.parse(text)
+    except ValueError as error:
+        raise source.error(
+            f"{error}.", *path, hint="Write 1h, a cron expression such as 0 6 * * *, or CALCULATED."
+        ) from error
 
 
 def _name(text: str, source: Source, *path: Hashable) -> QualifiedName:
@@ -247,15 +224,16 @@ def _options(values: Mapping[str, Any]) -> TaskOptions:
     return TaskOptions(**given)
 
 
-def _dag(values: dict[str, Any], source: Source) -> dict[str, Any]:
-    arguments = dict(values)
+def _dag(values: dict[str, Any] | None, source: Source) -> dict[str, Any]:
+    arguments = dict(values or {})
     for key in ("start_date", "end_date"):
         if key in arguments:
             arguments[key] = _moment(arguments[key], source, "dag", key)
-    if "dagrun_timeout" in arguments:
-        arguments["dagrun_timeout"] = duration(arguments["dagrun_timeout"])
+    for key in ("dagrun_timeout", "run_deadline"):
+        if key in arguments:
+            arguments[key] = duration(arguments[key])
     schedule = arguments.get("schedule")
-    if schedule is not None and is_duration(schedule):
+    if isinstance(schedule, str) and is_duration(schedule):
         arguments["schedule"] = duration(schedule)
     return arguments
 
@@ -276,21 +254,30 @@ def _moment(value: Any, source: Source, *path: Hashable) -> datetime:
     )
 
 
-def _refuse_twins(entries: tuple[Entry, ...], source: Source) -> None:
+def _duplicates(document: dict[str, Any], source: Source) -> list[InvalidConfig]:
+    """Stream tables that are declared again; names that are none are somebody else's concern."""
+    faults = []
     first: dict[QualifiedName, int] = {}
-    for entry in entries:
-        if first.setdefault(entry.name, entry.position) != entry.position:
-            line = source.line(("stream_tables", first[entry.name]))
-            raise source.error(
-                f"{entry.name.display} is declared twice.",
-                "stream_tables",
-                entry.position,
-                "name",
-                hint=f"The first is on line {line}.",
+    for position, table in enumerate(document["stream_tables"]):
+        try:
+            name = parse_name(table["name"])
+        except InvalidName:
+            continue
+        if first.setdefault(name, position) != position:
+            line = source.line(("stream_tables", first[name]))
+            faults.append(
+                source.error(
+                    f"{name.display} is declared twice.",
+                    "stream_tables",
+                    position,
+                    "name",
+                    hint=f"The first is on line {line}.",
+                )
             )
+    return faults
 
 
-def _content_hash(document: dict[str, Any], entries: tuple[Entry, ...]) -> str:
+def _content_hash(document: dict[str, Any], entries: Sequence[Entry]) -> str:
     """A hash of everything the DAG is made of: the expanded document and the queries of its files."""
     digest = hashlib.sha256(json.dumps(document, sort_keys=True, default=str).encode())
     for entry in entries:

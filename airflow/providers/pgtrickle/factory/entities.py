@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 from airflow.providers.pgtrickle.definitions import OnChange, StreamTableDefinition
 from airflow.providers.pgtrickle.engine.names import QualifiedName
+from airflow.providers.pgtrickle.factory.schedules import Schedule
 from airflow.providers.pgtrickle.factory.source import Source
 
 Granularity = Literal["table", "level", "group", "graph"]
+Emit = Literal["changed", "always", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,17 @@ class Group:
 
     tooltip: str = ""
     options: TaskOptions = TaskOptions()
+    granularity: Granularity | None = None
+    """within this group; None for that of the configuration"""
+
+
+@dataclass(frozen=True, slots=True)
+class AssetPlace:
+    """The database as the URIs of assets name it."""
+
+    host: str
+    database: str
+    port: int = 5432
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +69,11 @@ class Entry:
     depends_on: tuple[QualifiedName, ...] = ()
     options: TaskOptions = TaskOptions()
     doc: str | None = None
+    tags: frozenset[str] = frozenset()
+    export: bool = False
+    schedule: Schedule | None = None
+    """which runs refresh it; None for all"""
+    freshness_sla: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +92,11 @@ class Config:
     parallelism: int = 4
     create: bool = True
     on_change: OnChange = "error"
+    select: tuple[str, ...] = ()
+    """selectors of what the DAG refreshes; none for all"""
+    exclude: tuple[str, ...] = ()
+    assets: AssetPlace | None = None
+    emit: Emit = "changed"
     content_hash: str = ""
     """of the file and of every file it names"""
 
@@ -88,11 +111,19 @@ class RefreshTask:
     group: str | None
     options: TaskOptions
     doc: str | None = None
+    coarse: bool = False
+    """whether it stands for a level, a group or the whole graph"""
 
 
 @dataclass(frozen=True, slots=True)
 class DagPlan:
-    """A DAG to be: its stream tables and its refresh tasks, both upstream first."""
+    """A DAG to be: its stream tables and its refresh tasks, both upstream first.
+
+    ``config`` has the selected stream tables alone. ``upstream`` says by name what each waits for, ``leaves``
+    are those that no other one reads.
+    """
 
     config: Config
     tasks: tuple[RefreshTask, ...]
+    upstream: Mapping[str, tuple[str, ...]]
+    leaves: frozenset[str]

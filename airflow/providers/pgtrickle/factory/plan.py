@@ -4,33 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 
 from airflow.providers.pgtrickle.engine.errors import InvalidQuery
-from airflow.providers.pgtrickle.engine.graph import CircularDependency, Graph, Node
+from airflow.providers.pgtrickle.engine.graph import CircularDependency, Graph, InvalidSelector, Node, select
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.engine.parse import table_references
-from airflow.providers.pgtrickle.factory.entities import Config, DagPlan, Entry, RefreshTask
+from airflow.providers.pgtrickle.factory.entities import Config, DagPlan, Entry, RefreshTask, TaskOptions
 
 OPEN_RUN = "open_run"
+CHECK_FRESHNESS = "check_freshness"
 
 _TASK_ID = re.compile(r"[A-Za-z0-9_.-]+")
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9_.-]+")
-
-Tasks = tuple[RefreshTask, ...]
 
 
 def plan(config: Config) -> DagPlan:
     """Decide the tasks of the DAG.
 
-    Raises InvalidConfig, with the line, for a query that is not SQL and for cycles.
+    Raises InvalidConfig, with the line, for a query that is not SQL, for cycles, and for selectors that
+    choose nothing.
     """
-    graph = dependencies(config)
+    whole = dependencies(config)
+    graph = _selected(config, whole)
     entries = {entry.name: entry for entry in config.entries}
     ordered = replace(config, entries=tuple(entries[name] for name in graph.order))
-    return DagPlan(config=ordered, tasks=_GRANULARITIES[config.granularity](ordered, graph))
+    return DagPlan(
+        config=ordered,
+        tasks=_tasks(ordered, graph),
+        upstream={
+            name.display: tuple(sorted(read.display for read in graph.upstream_of(name))) for name in graph
+        },
+        leaves=frozenset(name.display for name in graph if not whole.downstream_of(name)),
+    )
 
 
 def dependencies(config: Config) -> Graph:
@@ -43,7 +51,8 @@ def dependencies(config: Config) -> Graph:
         return Graph.of(
             Node(
                 name=entry.name,
-                reads=_read(entry, config) | _declared(entry, known, config),
+                reads=references(entry, config) | _declared(entry, known, config),
+                tags=entry.tags,
                 group=entry.group,
             )
             for entry in config.entries
@@ -62,9 +71,10 @@ def task_id(name: QualifiedName) -> str:
     return f"{readable}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def _read(entry: Entry, config: Config) -> frozenset[QualifiedName]:
+def references(entry: Entry, config: Config) -> frozenset[QualifiedName]:
+    """The relations that the query of a stream table reads; InvalidConfig when it is not SQL."""
     try:
-        return table_references(entry.definition.query)
+        return _references(entry.definition.query)
     except InvalidQuery as error:
         raise config.source.error(
             f"The query of {entry.name.display} is not SQL: {error.message}",
@@ -72,6 +82,12 @@ def _read(entry: Entry, config: Config) -> frozenset[QualifiedName]:
             entry.position,
             hint=error.hint,
         ) from error
+
+
+@lru_cache(maxsize=10_000)
+def _references(query: str) -> frozenset[QualifiedName]:
+    """Kept, because reading a query takes longer than all else and the same ones are read again and again."""
+    return table_references(query)
 
 
 def _declared(entry: Entry, known: set[QualifiedName], config: Config) -> frozenset[QualifiedName]:
@@ -88,83 +104,99 @@ def _declared(entry: Entry, known: set[QualifiedName], config: Config) -> frozen
     return frozenset(entry.depends_on)
 
 
-def _by_table(config: Config, graph: Graph) -> Tasks:
-    ids = {entry.name: task_id(entry.name) for entry in config.entries}
-    return tuple(
-        RefreshTask(
-            task_id=ids[entry.name],
-            waves=((entry.definition.name,),),
-            upstream=tuple(sorted(ids[name] for name in graph.upstream_of(entry.name))),
-            group=entry.group,
-            options=entry.options,
-            doc=entry.doc,
-        )
-        for entry in config.entries
-    )
-
-
-def _by_level(config: Config, graph: Graph) -> Tasks:
-    ids = [f"level_{number}" for number in range(1, len(graph.levels) + 1)]
-    return tuple(
-        RefreshTask(
-            task_id=ids[number],
-            waves=(_names(level),),
-            upstream=tuple(ids[number - 1 : number]) if number else (),
-            group=None,
-            options=config.options,
-        )
-        for number, level in enumerate(graph.levels)
-    )
-
-
-def _by_group(config: Config, graph: Graph) -> Tasks:
-    group_of = {entry.name: entry.group for entry in config.entries}
-    upstream: dict[str, set[str]] = {entry.group: set() for entry in config.entries}
-    for name, group in group_of.items():
-        upstream[group] |= {group_of[read] for read in graph.upstream_of(name)} - {group}
+def _selected(config: Config, graph: Graph) -> Graph:
+    if not config.select and not config.exclude:
+        return graph
     try:
-        order = tuple(TopologicalSorter(upstream).static_order())
+        chosen = select(graph, config.select, exclude=config.exclude)
+    except InvalidSelector as error:
+        key, selectors = ("select", config.select)
+        if error.subject not in selectors:
+            key, selectors = ("exclude", config.exclude)
+        position = selectors.index(error.subject) if error.subject in selectors else 0
+        raise config.source.error(error.message, key, position, hint=error.hint) from error
+    if not chosen:
+        raise config.source.error("Nothing that is selected is left.", "exclude", hint="Exclude less.")
+    return graph.restricted(chosen)
+
+
+def _tasks(config: Config, graph: Graph) -> tuple[RefreshTask, ...]:
+    """One task for each unit of refreshing, after those whose stream tables it reads."""
+    entries = {entry.name: entry for entry in config.entries}
+    units: dict[str, _Unit] = {}
+    unit_of: dict[QualifiedName, str] = {}
+    for number, level in enumerate(graph.levels, 1):
+        for name in level:
+            unit = _unit(entries[name], number, config)
+            unit_of[name] = unit.task_id
+            units.setdefault(unit.task_id, unit).levels.setdefault(number, []).append(name)
+    upstream: dict[str, set[str]] = {task: set() for task in units}
+    for name, task in unit_of.items():
+        upstream[task].update(unit_of[read] for read in graph.upstream_of(name))
+    for task, others in upstream.items():
+        others.discard(task)
+    if any(unit.coarse for unit in units.values()):
+        upstream = _without_detours(_ordered(upstream, config))
+    return tuple(
+        RefreshTask(
+            task_id=task,
+            waves=tuple(tuple(name.display for name in names) for names in units[task].levels.values()),
+            upstream=tuple(sorted(others)),
+            group=units[task].group,
+            options=units[task].options,
+            doc=units[task].doc,
+            coarse=units[task].coarse,
+        )
+        for task, others in upstream.items()
+    )
+
+
+@dataclass(slots=True)
+class _Unit:
+    """A task in the making: the stream tables of its levels."""
+
+    task_id: str
+    group: str | None
+    options: TaskOptions
+    coarse: bool
+    doc: str | None = None
+    levels: dict[int, list[QualifiedName]] = field(default_factory=dict)
+
+
+def _unit(entry: Entry, level: int, config: Config) -> _Unit:
+    """The task that refreshes a stream table, alone or with others."""
+    group = config.groups.get(entry.group)
+    options = config.options if group is None else group.options
+    own = None if group is None else group.granularity
+    match own or config.granularity:
+        case "group":
+            return _Unit(f"refresh_{entry.group}", entry.group, options, coarse=True)
+        case "level" if own:
+            return _Unit(f"{entry.group}_level_{level}", entry.group, options, coarse=True)
+        case "level":
+            return _Unit(f"level_{level}", None, config.options, coarse=True)
+        case "graph":
+            return _Unit("refresh_all", None, config.options, coarse=True)
+    return _Unit(task_id(entry.name), entry.group, entry.options, coarse=False, doc=entry.doc)
+
+
+def _ordered(upstream: dict[str, set[str]], config: Config) -> dict[str, set[str]]:
+    """The tasks, each after those that it waits for."""
+    try:
+        return {task: upstream[task] for task in TopologicalSorter(upstream).static_order()}
     except CycleError as error:
         raise config.source.error(
             f"Groups wait for each other: {' ← '.join(error.args[1])}.",
             "granularity",
             hint="Move a stream table to another group, or choose another granularity.",
         ) from error
-    return tuple(
-        RefreshTask(
-            task_id=f"refresh_{group}",
-            waves=tuple(
-                _names(members)
-                for level in graph.levels
-                if (members := [name for name in level if group_of[name] == group])
-            ),
-            upstream=tuple(sorted(f"refresh_{other}" for other in upstream[group])),
-            group=group,
-            options=config.groups[group].options if group in config.groups else config.options,
-        )
-        for group in order
-    )
 
 
-def _whole(config: Config, graph: Graph) -> Tasks:
-    return (
-        RefreshTask(
-            task_id="refresh_all",
-            waves=tuple(_names(level) for level in graph.levels),
-            upstream=(),
-            group=None,
-            options=config.options,
-        ),
-    )
-
-
-def _names(names: Iterable[QualifiedName]) -> tuple[str, ...]:
-    return tuple(name.display for name in names)
-
-
-_GRANULARITIES: Mapping[str, Callable[[Config, Graph], Tasks]] = {
-    "table": _by_table,
-    "level": _by_level,
-    "group": _by_group,
-    "graph": _whole,
-}
+def _without_detours(upstream: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The edges without those that others imply; the tasks come in order."""
+    before: dict[str, set[str]] = {}
+    for task, others in upstream.items():
+        before[task] = others.union(*(before[other] for other in others))
+    return {
+        task: others.difference(*(before[other] for other in others)) for task, others in upstream.items()
+    }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, cast
 
+from airflow.providers.common.compat.sdk import conf
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 from psycopg import Connection, Error
 from psycopg.pq import TransactionStatus
@@ -43,6 +46,12 @@ class PgTrickleHook(PostgresHook):
             raise TypeError("pgtrickle needs psycopg 3, and the Postgres provider chose another driver.")
         return connection
 
+    def connection_arguments(self) -> dict[str, Any]:
+        """What ``get_conn`` would connect with, by keyword of psycopg; for connections of another kind."""
+        hook = _Arguments(self.get_conn_id(), connection=self.connection, options=self.options)
+        arguments = cast("dict[str, Any]", PostgresHook.get_conn(hook))
+        return {name: value for name, value in arguments.items() if value is not None}
+
     @contextmanager
     def get_engine(self, *, settings: Settings | None = None) -> Iterator[PgTrickle]:
         """The engine over a connection of its own, closed at the end of the block.
@@ -56,7 +65,7 @@ class PgTrickleHook(PostgresHook):
         # The extra `cursor` of the Postgres provider would give the engine rows of another shape.
         connection.row_factory = tuple_row
         try:
-            yield PgTrickle(connection, settings=settings)
+            yield PgTrickle(connection, settings=settings or configured_settings())
         except BaseException:
             if connection.info.transaction_status is TransactionStatus.ACTIVE:
                 self.cancel()
@@ -90,3 +99,25 @@ class PgTrickleHook(PostgresHook):
         except Exception as error:  # noqa: BLE001 -- Airflow shows whatever it is
             return False, str(error)
         return True, f"Connection successfully tested; stream tables: {count}"
+
+
+def configured_settings() -> Settings:
+    """The engine's settings: Airflow's section ``[pgtrickle]``, then the environment, then the defaults.
+
+    Raises InvalidOption for a value out of range.
+    """
+    from airflow.providers.pgtrickle.engine.settings import ENVIRONMENT_PREFIX, Settings
+
+    given = {
+        f"{ENVIRONMENT_PREFIX}{option.name.upper()}": value
+        for option in fields(Settings)
+        if (value := conf.get("pgtrickle", option.name, fallback=None)) not in (None, "")
+    }
+    return Settings.from_environment({**os.environ, **given})
+
+
+class _Arguments(PgTrickleHook):
+    """The hook that connects to nothing: all that the Postgres provider does before that is wanted."""
+
+    def _create_connection(self, conn_args: dict[str, Any]) -> Any:
+        return conn_args

@@ -11,19 +11,24 @@ import sys
 from collections.abc import Sequence
 
 from airflow.providers.pgtrickle.engine.cli.commands import run
+from airflow.providers.pgtrickle.engine.cli.extension import Command
 from airflow.providers.pgtrickle.engine.cli.output import Exit, Output, exit_code
 from airflow.providers.pgtrickle.engine.cli.parser import build_parser
 from airflow.providers.pgtrickle.engine.errors import PgTrickleError
 
-__all__ = ["Exit", "main"]
+__all__ = ["Command", "Exit", "Output", "main"]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command, with ``sys.argv`` unless arguments are given; the exit code."""
-    options = build_parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None, *, others: Sequence[Command] = ()) -> int:
+    """Run one command, with ``sys.argv`` unless arguments are given; the exit code.
+
+    ``others`` are commands beside the engine's own.
+    """
+    options = build_parser(others).parse_args(arguments)
     output = Output(as_json=options.json)
+    other = next((command for command in others if command.name == options.command), None)
     try:
-        code = run(options, output)
+        code = run(options, output) if other is None else other.run(options, output)
         sys.stdout.flush()
     except PgTrickleError as error:
         output.error(error)

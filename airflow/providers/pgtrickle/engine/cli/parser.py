@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from typing import Any
 
+from airflow.providers.pgtrickle.engine.cli.extension import Command
 from airflow.providers.pgtrickle.engine.cli.output import STAGES, Exit
 
 _DESCRIPTION = """\
@@ -15,8 +17,8 @@ The database is the one of --dsn, else of the variable PGTRICKLE_DSN, else that 
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser with all commands."""
+def build_parser(others: Iterable[Command] = ()) -> argparse.ArgumentParser:
+    """The parser with all commands, those of ``others`` after the engine's own."""
     parser = argparse.ArgumentParser(
         prog="pgtrickle",
         description=_DESCRIPTION,
@@ -105,6 +107,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     uninstall = command("uninstall", "remove the catalog and all capture from the database")
     uninstall.add_argument("--cascade", action="store_true", help="with the stream tables that there are")
+
+    for other in others:
+        other.configure(command(other.name, other.help))
     return parser
 
 

@@ -1,0 +1,1 @@
+"""Telling others what became of runs and tasks."""
