@@ -25,7 +25,7 @@ from airflow.providers.pgtrickle.engine.testing.advanced import ADVANCED_FEATURE
 from airflow.providers.pgtrickle.engine.testing.cases import Case
 from airflow.providers.pgtrickle.engine.testing.generate import Size, generate_case
 from airflow.providers.pgtrickle.engine.testing.queries import DIFFERENTIAL_FEATURES
-from airflow.providers.pgtrickle.engine.testing.runner import Checker, Report
+from airflow.providers.pgtrickle.engine.testing.runner import Checker, Report, SetClock
 from airflow.providers.pgtrickle.engine.testing.server import PostgresServer
 from tests.property.minimise import minimise
 
@@ -78,9 +78,13 @@ class Driver:
         schema = f"case_{next(self._names)}"
         try:
             with _limited(CASE_SECONDS), self._prepared(schema) as connection:
-                checker = Checker(connection, PgTrickle(connection, settings=SETTINGS), schema)
+                clock = SetClock() if case.at else None
+                engine = PgTrickle(connection, settings=SETTINGS, clock=clock)
+                checker = Checker(connection, engine, schema, clock)
                 offset = sum(map(ord, case.title))
-                report = checker.run(case, runs=lambda number: (number + offset) % 3 == 0, shadow=True)
+                # A view knows of no clock but the server's.
+                shadow = clock is None
+                report = checker.run(case, runs=lambda number: (number + offset) % 3 == 0, shadow=shadow)
                 if not report.failures:
                     checker.clean(case)
                 return report

@@ -10,7 +10,7 @@ import pytest
 
 from airflow.providers.pgtrickle.engine.api import PgTrickle
 from airflow.providers.pgtrickle.engine.testing.cases import Case, parse_cases
-from airflow.providers.pgtrickle.engine.testing.runner import Checker
+from airflow.providers.pgtrickle.engine.testing.runner import Checker, SetClock
 from airflow.providers.pgtrickle.engine.testing.server import PostgresServer
 
 FILES = sorted(Path(__file__).parent.glob("*.sql"))
@@ -44,7 +44,8 @@ def test_stream_tables_follow_their_queries(case: Case, pg_server: PostgresServe
     dsn = pg_server.create_database(template=template)
     try:
         with psycopg.connect(dsn, autocommit=True, options="-c jit=off") as connection:
-            report = Checker(connection, PgTrickle(connection)).run(case)
+            clock = SetClock() if case.at else None
+            report = Checker(connection, PgTrickle(connection, clock=clock), clock=clock).run(case)
     except psycopg.errors.FeatureNotSupported as error:
         # The server was built without something that the case's setup needs, such as ICU.
         pytest.skip(str(error))

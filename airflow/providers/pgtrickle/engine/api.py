@@ -27,7 +27,7 @@ from airflow.providers.pgtrickle.engine.monitor import (
     system,
 )
 from airflow.providers.pgtrickle.engine.names import QualifiedName, parse_name, storage_name
-from airflow.providers.pgtrickle.engine.refresh.execute import Refresher
+from airflow.providers.pgtrickle.engine.refresh.execute import Clock, Refresher
 from airflow.providers.pgtrickle.engine.refresh.values import RefreshResult, RunFrontier
 from airflow.providers.pgtrickle.engine.settings import Settings
 from airflow.providers.pgtrickle.engine.stream_tables.alter import alter_stream_table
@@ -81,22 +81,30 @@ class PgTrickle:
     Every method raises errors of ``engine.errors`` and leaves no transaction open.
     """
 
-    def __init__(self, connection: psycopg.Connection[Any], *, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection[Any],
+        *,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         """Work over a psycopg 3 connection that stays the caller's.
 
-        Raises ConnectionInUse unless it is idle.
+        ``clock`` tells the time for which queries are evaluated, in the place of the server's clock. Raises
+        ConnectionInUse unless the connection is idle.
         """
         self.settings = settings or Settings.from_environment()
         self._session = Session(connection)
         self._connection: psycopg.Connection[Any] | None = None
-        self._refresher = Refresher(self._session, self.settings, rebuild)
+        self._clock = clock
+        self._refresher = Refresher(self._session, self.settings, rebuild, clock)
 
     @classmethod
-    def connect(cls, dsn: str, *, settings: Settings | None = None) -> Self:
+    def connect(cls, dsn: str, *, settings: Settings | None = None, clock: Clock | None = None) -> Self:
         """Open a connection of its own, which ``close`` (or leaving a ``with`` block) closes."""
         connection = connect(dsn)
         try:
-            trickle = cls(connection, settings=settings)
+            trickle = cls(connection, settings=settings, clock=clock)
         except BaseException:
             connection.close()
             raise
@@ -179,7 +187,12 @@ class PgTrickle:
         with self._installed():
             ids = [self._get(member).id for member in members]
             with self._session.transaction():
-                opened = catalog.open_run(self._session, run_id or str(uuid.uuid4()), ids)
+                opened = catalog.open_run(
+                    self._session,
+                    run_id or str(uuid.uuid4()),
+                    ids,
+                    opened_at=None if self._clock is None else self._clock(),
+                )
             return RunFrontier(opened.id, opened.snapshot, opened.opened_at)
 
     def verify_stream_table(self, name: str) -> Verification:

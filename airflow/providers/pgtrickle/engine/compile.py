@@ -12,7 +12,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from airflow.providers.pgtrickle.engine.analysis.functions import unstable_reason, volatile_function
+from airflow.providers.pgtrickle.engine.analysis.functions import (
+    reads_clock,
+    unstable_reason,
+    volatile_function,
+)
 from airflow.providers.pgtrickle.engine.analysis.keys import UniqueKeys, candidate_keys
 from airflow.providers.pgtrickle.engine.analysis.nullability import NotNull
 from airflow.providers.pgtrickle.engine.analysis.states import GroupStates, argument_key, group_states
@@ -29,7 +33,7 @@ from airflow.providers.pgtrickle.engine.emit.apply import (
     apply_unkeyed,
 )
 from airflow.providers.pgtrickle.engine.emit.compare import compare_relations
-from airflow.providers.pgtrickle.engine.emit.relations import Emitter, Statement
+from airflow.providers.pgtrickle.engine.emit.relations import ANY_TIME, Emitter, Statement
 from airflow.providers.pgtrickle.engine.emit.storage import (
     ViewCut,
     fill_storage,
@@ -39,6 +43,7 @@ from airflow.providers.pgtrickle.engine.emit.storage import (
 from airflow.providers.pgtrickle.engine.errors import UnsupportedQuery
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
+from airflow.providers.pgtrickle.engine.ops.clock import reads_clock as at_clock
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.lower import lower
 from airflow.providers.pgtrickle.engine.ops.naming import BIGINT, BOOLEAN, INTEGER, Names
@@ -58,10 +63,13 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     SourceColumn,
     UnionAll,
     Window,
+    expressions_of,
     walk,
 )
 from airflow.providers.pgtrickle.engine.ops.scopes import Lowered, Unsupported
 from airflow.providers.pgtrickle.engine.ops.show import show
+from airflow.providers.pgtrickle.engine.rewrite.inline_clock import inline_clock
+from airflow.providers.pgtrickle.engine.rewrite.isolate_time import isolate_time
 from airflow.providers.pgtrickle.engine.rewrite.prune_columns import prune_columns
 from airflow.providers.pgtrickle.engine.rewrite.push_predicates import push_predicates
 from airflow.providers.pgtrickle.engine.rewrite.simplify_null_tests import simplify_null_tests
@@ -114,7 +122,8 @@ class Layout:
 class Compiled:
     """A maintainable query. ``root`` supplies the contents of storage.
 
-    ``reason`` is set when it has no deltas.
+    ``reason`` is set when it has no deltas. ``reads_clock``: its answer depends on the time of the frontier.
+    ``unsteady``: it may change by itself in another way, so it is recomputed at every refresh.
     """
 
     binding: Binding
@@ -130,6 +139,8 @@ class Compiled:
     grouped: tuple[Aggregate, GroupStates] | None
     sources: Mapping[int, tuple[int, ...]]
     reason: str | None
+    reads_clock: bool = False
+    unsteady: bool = False
 
     @property
     def differential(self) -> bool:
@@ -152,6 +163,13 @@ class Compiled:
         """
         state = self._state(late, query)
         return select_contents(self._emitter(state), state, self.layout.columns, self.layout.hashed)
+
+    def shape(self) -> str:
+        """A SELECT with the columns of storage, not to be run."""
+        query = None if self.differential else self.binding.text
+        state = self._state((), query)
+        emitter = Emitter(self.names.types, self.not_null, state, literals=ANY_TIME)
+        return select_contents(emitter, state, self.layout.columns, self.layout.hashed).text
 
     def fill(self, storage: QualifiedName, late: Collection[int] = (), query: str | None = None) -> Statement:
         """The statement that fills empty storage."""
@@ -256,7 +274,12 @@ def compile_query(binding: Binding, describe: Describe, obstacle: str | None = N
     Raises UnsupportedQuery for queries that cannot be stream tables at all.
     """
     refuse(binding)
-    reason = obstacle or binding.obstacle or unstable_reason(binding.functions)
+    unstable = unstable_reason(binding.functions)
+    compiled = _compiled(binding, describe, obstacle or binding.obstacle or unstable)
+    return replace(compiled, reads_clock=reads_clock(binding), unsteady=unstable is not None)
+
+
+def _compiled(binding: Binding, describe: Describe, reason: str | None) -> Compiled:
     if reason is None and "set_returning" in binding.features:
         reason = "a set-returning function in the select list"
     if reason is None:
@@ -302,7 +325,9 @@ def _compile_tree(binding: Binding, describe: Describe) -> Compiled:
     tree = _projected(lowered, names)
     not_null = NotNull(_declared_not_null(tree.op, binding))
     annotate(tree.op, names, not_null, describe)
-    op = push_predicates(simplify_null_tests(unify_unions(tree.op, names), not_null))
+    op = inline_clock(unify_unions(tree.op, names))
+    op = push_predicates(simplify_null_tests(op, not_null))
+    op = isolate_time(op, (*_shown(tree), *_sorted_by(tree)), names)
     tree = _cast_outputs(replace(tree, op=op), binding, names)
     return _split(binding, names, not_null, lowered.op, tree)
 
@@ -343,7 +368,7 @@ def annotate(op: Op, names: Names, not_null: NotNull, describe: Describe) -> Non
     distinct = list(dict.fromkeys(asked))
     if not distinct:
         return
-    emitter = Emitter(names.types, not_null)
+    emitter = Emitter(names.types, not_null, literals=ANY_TIME)
     nodes = list(dict.fromkeys(node for _, node in distinct))
     aliases = {id(node): f"n{position}" for position, node in enumerate(nodes)}
     ranges = ", ".join(f"({emitter.select(node)}) AS {aliases[id(node)]}" for node in nodes)
@@ -396,7 +421,8 @@ def _split(binding: Binding, names: Names, not_null: NotNull, lowered: Op, tree:
     outputs: dict[str, Expr] = {column: ex.column(column) for column in (*_shown(tree), *_sorted_by(tree))}
     conditions: list[Expr] = []
     below = tree.op
-    while isinstance(below, (Project, Filter)):
+    # The view does not know the time that storage is maintained for.
+    while isinstance(below, (Project, Filter)) and not at_clock(*expressions_of(below)):
         if isinstance(below, Project):
             mapping = dict(below.outputs)
             outputs = {name: ex.substitute(value, mapping) for name, value in outputs.items()}

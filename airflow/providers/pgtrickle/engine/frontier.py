@@ -1,4 +1,4 @@
-"""Frontiers: up to where a stream table is maintained, as PostgreSQL snapshots.
+"""Frontiers: up to where a stream table is maintained, as PostgreSQL snapshots and a time.
 
 A snapshot is the set of transactions whose effects are visible. PostgreSQL writes it as
 ``xmin:xmax:xip1,xip2,…`` (type pg_snapshot): every transaction below xmin is visible, none from xmax
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,9 @@ class Frontier:
     ``snapshot`` holds for base tables. ``versions`` maps the catalog id of an upstream stream table to the
     snapshot that selects its version: the refreshes of one stream table are serial, so a version is the
     transaction of the refresh that made it, and the snapshot is ``Snapshot.through(that transaction)``.
+    ``time`` is what the clock says to queries that read it, None in a frontier that nothing is evaluated at.
     """
 
     snapshot: Snapshot
     versions: Mapping[int, Snapshot] = field(default_factory=dict)
+    time: datetime | None = None

@@ -2,14 +2,15 @@
 
 An immutable function gives the same answer for a row when it came and when it goes. PostgreSQL's own stable
 functions mostly depend on settings (the time zone, say), which a refresh pins to those of the definition;
-those that read the clock, the session or other tables cannot be pinned. A user's stable function may read
-anything.
+those that read the session or other tables cannot be pinned. A user's stable function may read anything. The
+clock is a parameter of the tree (ops.clock): the time of the frontier.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from airflow.providers.pgtrickle.engine.ops.clock import AGE_FROM_TODAY, CLOCK_FUNCTIONS, CLOCK_VALUES
 from airflow.providers.pgtrickle.engine.schema import Binding, Function
 
 #: Settings that PostgreSQL's stable functions depend on, pinned at creation.
@@ -28,11 +29,8 @@ PINNED_SETTINGS = (
     "quote_all_identifiers",
 )
 
-_CLOCK_AND_SESSION = frozenset(
+_SESSION = frozenset(
     {
-        "now",
-        "transaction_timestamp",
-        "statement_timestamp",
         "current_setting",
         "current_database",
         "current_schema",
@@ -65,8 +63,6 @@ _CATALOG_PREFIXES = (
     "database_to_",
     "cursor_to_",
 )
-#: age(timestamptz) and age(timestamp): with one argument they count from today.
-_AGE_FROM_TODAY = frozenset({1386, 2059})
 
 
 def volatile_function(binding: Binding) -> Function | None:
@@ -74,7 +70,7 @@ def volatile_function(binding: Binding) -> Function | None:
     return next((function for function in binding.functions if function.volatility == "volatile"), None)
 
 
-def unstable_reason(functions: Iterable[Function]) -> str | None:
+def unstable_reason(functions: Collection[Function]) -> str | None:
     """Why the query's answer can change without a change of its sources, or None."""
     for function in functions:
         if function.volatility != "stable":
@@ -82,9 +78,23 @@ def unstable_reason(functions: Iterable[Function]) -> str | None:
         if not function.builtin:
             return f"the function {function.schema}.{function.name} is STABLE: it may read anything"
         if (
-            function.name in _CLOCK_AND_SESSION
+            function.name in _SESSION
             or function.name.startswith(_CATALOG_PREFIXES)
-            or function.oid in _AGE_FROM_TODAY
+            or (function.oid in AGE_FROM_TODAY and age_argument(functions) is None)
         ):
-            return f"{function.name}() depends on the time, the session or the catalog"
+            return f"{function.name}() depends on the session or the catalog"
     return None
+
+
+def age_argument(functions: Iterable[Function]) -> str | None:
+    """The type of what age() is called with, where it counts from today; None for neither or both types."""
+    kinds = [AGE_FROM_TODAY[item.oid] for item in functions if item.oid in AGE_FROM_TODAY]
+    return kinds[0] if len(kinds) == 1 else None
+
+
+def reads_clock(binding: Binding) -> bool:
+    """Whether the query's answer depends on the time."""
+    return not binding.features.isdisjoint(CLOCK_VALUES) or any(
+        item.builtin and (item.name in CLOCK_FUNCTIONS or item.oid in AGE_FROM_TODAY)
+        for item in binding.functions
+    )

@@ -6,6 +6,7 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Changes,
     Constant,
     Empty,
+    Filter,
     Join,
     KeyJoin,
     Op,
@@ -39,6 +40,8 @@ def _is_small(node: Op, small: set[int]) -> bool:
         case Join():
             return any(id(side) in small for side in node.inputs) or not node.inputs
         case KeyJoin():
+            return True
+        case Filter() if node.few:
             return True
         case SemiJoin():
             return id(node.left) in small

@@ -104,15 +104,24 @@ def version_at(session: Session, stream_table_id: int, snapshot: Snapshot) -> Ve
 
 
 def open_run(
-    session: Session, run_id: str, members: Sequence[int] = (), *, snapshot: Snapshot | None = None
+    session: Session,
+    run_id: str,
+    members: Sequence[int] = (),
+    *,
+    snapshot: Snapshot | None = None,
+    opened_at: datetime | None = None,
 ) -> Run:
-    """Open a run at ``snapshot`` (now, when None), or give back the one opened under this id before."""
+    """Open a run at ``snapshot`` and the time ``opened_at`` (now, when None).
+
+    Gives back the one opened under this id before, if there is one.
+    """
     session.execute(
         load(__package__, "insert_run"),
         {
             "run_id": run_id,
             "snapshot": None if snapshot is None else str(snapshot),
             "members": list(members),
+            "opened_at": opened_at,
         },
     )
     opened = run(session, run_id)

@@ -119,11 +119,13 @@ def patch(changes: Mapping[str, Any]) -> str:
         match name, value:
             case "name", QualifiedName(schema, relation):
                 columns |= {"pgt_schema": schema, "pgt_name": relation}
-            case "frontier", Frontier(snapshot, versions):
+            case "frontier", Frontier(snapshot, versions, time):
                 columns |= {
                     "frontier": str(snapshot),
                     "versions": {str(k): str(v) for k, v in versions.items()},
                 }
+                if time is not None:
+                    columns["data_timestamp"] = time
             case "frontier", None:
                 columns |= {"frontier": None, "versions": {}}
             case _ if name in _PLAIN_FIELDS:
@@ -182,16 +184,16 @@ def _select(
 
 def _stream_table(row: tuple[Any, ...]) -> StreamTable:
     stream_table_id, schema, name, *plain = row
-    frontier = _frontier(*plain[11:13])
+    frontier = _frontier(*plain[11:14])
     values = (stream_table_id, QualifiedName(schema, name), *plain[:11], frontier, *plain[13:])
     return StreamTable(*values)
 
 
-def _frontier(snapshot: str | None, versions: Mapping[str, str]) -> Frontier | None:
+def _frontier(snapshot: str | None, versions: Mapping[str, str], time: datetime | None) -> Frontier | None:
     if snapshot is None:
         return None
     return Frontier(
-        Snapshot.parse(snapshot), {int(key): Snapshot.parse(value) for key, value in versions.items()}
+        Snapshot.parse(snapshot), {int(key): Snapshot.parse(value) for key, value in versions.items()}, time
     )
 
 

@@ -12,7 +12,9 @@ from airflow.providers.pgtrickle.engine.differentiate.linear import delta_linear
 from airflow.providers.pgtrickle.engine.differentiate.outer_join import delta_outer_join
 from airflow.providers.pgtrickle.engine.differentiate.scan import delta_scan, state_scan
 from airflow.providers.pgtrickle.engine.differentiate.semi_join import delta_semi_join
+from airflow.providers.pgtrickle.engine.differentiate.temporal import delta_temporal
 from airflow.providers.pgtrickle.engine.differentiate.window import delta_window
+from airflow.providers.pgtrickle.engine.ops.clock import reads_clock
 from airflow.providers.pgtrickle.engine.ops.naming import Names
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
@@ -32,6 +34,7 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     SemiJoin,
     UnionAll,
     Window,
+    expressions_of,
     union_all,
 )
 from airflow.providers.pgtrickle.engine.rewrite.rebuild import transform
@@ -42,7 +45,8 @@ class Differentiate:
     """``delta(op)``: the change of a tree between the two frontiers of a refresh, as weighted rows.
 
     ``changed`` are the oids of the sources with changes in the interval, ``late`` those with changes after
-    it: their state at the frontier is their present rows less the late changes.
+    it: their state at the frontier is their present rows less the late changes. The clock of a tree is that
+    of the frontier that the refresh goes to.
     """
 
     def __init__(
@@ -98,6 +102,8 @@ class Differentiate:
                 return delta_scan(op, self.changed)
             case Constant() | Query():
                 return Empty(op.columns)
+            case Filter() | Project() if reads_clock(*expressions_of(op)):
+                return delta_temporal(op, self)
             case Filter() | Project() | UnionAll() | Repeat() | Apply():
                 return delta_linear(op, self)
             case Join():

@@ -16,6 +16,7 @@ from airflow.providers.pgtrickle.engine.analysis.sharing import shared_nodes
 from airflow.providers.pgtrickle.engine.emit.blocks import WEIGHT, Block, atomic, is_null
 from airflow.providers.pgtrickle.engine.emit.render import is_bare, reference, render
 from airflow.providers.pgtrickle.engine.names import buffer_name, quote_identifier
+from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
     Apply,
@@ -48,12 +49,25 @@ from airflow.providers.pgtrickle.engine.schema import ColumnType
 _REPEATABLE = 120
 
 
+#: A time for statements of which only the columns are of interest.
+ANY_TIME: Mapping[str, str] = MappingProxyType({"hi:time": "2000-01-01 00:00:00+00"})
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL text with ``$n`` placeholders; ``parameters`` names what each stands for, such as ``lo:16384``."""
+    """SQL text with ``$n`` placeholders.
+
+    ``parameters`` names what each stands for: ``lo:16384`` is a source's snapshot at the frontier that a
+    refresh comes from, ``hi:time`` the time of the one that it goes to.
+    """
 
     text: str
     parameters: tuple[str, ...] = ()
+
+
+def time_parameter(bound: str) -> str:
+    """The name of the parameter for the time at a bound of the interval."""
+    return f"{bound}:time"
 
 
 class Emitter:
@@ -101,6 +115,12 @@ class Emitter:
     def statement(self, text: str) -> Statement:
         """The finished statement: what was bound, then ``text``."""
         return Statement(self.with_clause() + text, tuple(self.parameters))
+
+    def _render(self, expression: Expr, scope: Mapping[str, str]) -> str:
+        return render(expression, scope, self._time)
+
+    def _time(self, bound: str) -> str:
+        return f"CAST({self.parameter(time_parameter(bound))} AS pg_catalog.timestamptz)"
 
     # -- blocks -------------------------------------------------------------------------------------------
 
@@ -152,7 +172,7 @@ class Emitter:
                 )
             case Filter():
                 block = self._block(op.input)
-                block.conditions.append(atomic(render(op.predicate, block.outputs)))
+                block.conditions.append(atomic(self._render(op.predicate, block.outputs)))
                 return block
             case Project():
                 return self._project(op)
@@ -221,7 +241,7 @@ class Emitter:
     def _constant(self, op: Constant) -> Block:
         if not op.columns and len(op.rows) == 1:
             return Block()
-        rows = ", ".join(f"({', '.join(render(value, {}) for value in row)})" for row in op.rows)
+        rows = ", ".join(f"({', '.join(self._render(value, {}) for value in row)})" for row in op.rows)
         alias = self._alias()
         names = ", ".join(quote_identifier(name) for name in op.columns)
         return Block(
@@ -239,7 +259,7 @@ class Emitter:
         if any(len(text) > _REPEATABLE for text in block.outputs.values()):
             block = self._closed(block.select(op.input.columns, weighted=op.input.weighted), op.input)
         outputs = {
-            name: atomic(self._target(name, render(value, block.outputs))) for name, value in op.outputs
+            name: atomic(self._target(name, self._render(value, block.outputs))) for name, value in op.outputs
         }
         return Block(block.sources, block.conditions, outputs, block.weight)
 
@@ -257,7 +277,7 @@ class Emitter:
             joined.outputs |= block.outputs
             if block.weight is not None:
                 weights.append(atomic(block.weight))
-        joined.conditions += [atomic(render(predicate, joined.outputs)) for predicate in op.predicates]
+        joined.conditions += [atomic(self._render(predicate, joined.outputs)) for predicate in op.predicates]
         if weights:
             joined.weight = weights[0] if len(weights) == 1 else f"({' * '.join(weights)})"
         return joined
@@ -265,7 +285,7 @@ class Emitter:
     def _outer_join(self, op: OuterJoin) -> Block:
         left, right = self._single(op.left), self._single(op.right)
         outputs = left.outputs | right.outputs
-        condition = " AND ".join(atomic(render(p, outputs)) for p in op.predicates) or "true"
+        condition = " AND ".join(atomic(self._render(p, outputs)) for p in op.predicates) or "true"
         kind = "FULL" if op.full else "LEFT"
         return Block([f"({left.sources[0]} {kind} JOIN {right.sources[0]} ON {condition})"], outputs=outputs)
 
@@ -276,7 +296,7 @@ class Emitter:
     def _semi_join(self, op: SemiJoin) -> Block:
         block, other = self._block(op.left), self._block(op.right)
         scope = block.outputs | other.outputs
-        other.conditions += [atomic(render(predicate, scope)) for predicate in op.predicates]
+        other.conditions += [atomic(self._render(predicate, scope)) for predicate in op.predicates]
         negation = "NOT " if op.anti else ""
         block.conditions.append(f"({negation}EXISTS (SELECT{other.clauses()}))")
         return block
@@ -329,7 +349,7 @@ class Emitter:
     def _aggregate(self, op: Aggregate) -> Block:
         block = self._groupable(op.input, op.keys)
         outputs = {name: block.outputs[name] for name in op.keys}
-        outputs |= {item.name: render(item.call, block.outputs) for item in op.calls}
+        outputs |= {item.name: self._render(item.call, block.outputs) for item in op.calls}
         tail = ""
         if op.keys:
             tail = " GROUP BY " + ", ".join(block.outputs[name] for name in op.keys)
@@ -400,7 +420,7 @@ class Emitter:
 
     def _apply(self, op: Apply) -> Block:
         block, alias = self._block(op.input), self._alias()
-        call = render(op.call, block.outputs) + (" WITH ORDINALITY" if op.ordinality else "")
+        call = self._render(op.call, block.outputs) + (" WITH ORDINALITY" if op.ordinality else "")
         names = ", ".join(quote_identifier(name) for name in op.outputs)
         item = f"{call} AS {alias}({names})"
         if op.outer:
@@ -412,7 +432,7 @@ class Emitter:
     def _window(self, op: Window) -> Block:
         block = self._groupable(op.input, op.input.columns)
         outputs = {name: block.outputs[name] for name in op.input.columns}
-        outputs |= {name: render(call, block.outputs) for name, call in op.calls}
+        outputs |= {name: self._render(call, block.outputs) for name, call in op.calls}
         computed = Block(block.sources, block.conditions, outputs)
         return self._closed(computed.select(op.columns), op)
 

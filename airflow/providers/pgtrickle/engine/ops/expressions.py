@@ -230,6 +230,12 @@ def equated_sides(predicate: Expr) -> tuple[Expr, Expr] | None:
     return bare.this, bare.expression
 
 
+def is_constant(expression: Expr, *, value: bool) -> bool:
+    """Whether the expression is this truth value and nothing else."""
+    bare = expression.unnest()
+    return isinstance(bare, exp.Boolean) and bool(bare.this) is value
+
+
 _QUANTIFIED = (exp.Any, exp.All)
 _ATOMIC = (exp.Column, exp.Literal, exp.Paren, exp.Boolean, exp.Null, exp.Func, exp.Star)
 

@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.aggregates import called, is_aggregate
+from airflow.providers.pgtrickle.engine.ops.clock import clock_value
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.lower_from import FromClause
 from airflow.providers.pgtrickle.engine.ops.lower_grouping import GroupClause, Grouped, cross, group, sets_of
@@ -51,6 +52,7 @@ def lower(binding: Binding, names: Names) -> Lowered:
 class _Lowering:
     def __init__(self, binding: Binding, names: Names) -> None:
         self.names = names
+        self.function_oids = frozenset(f.oid for f in binding.functions)
         self.aggregate_names = frozenset(f.name for f in binding.functions if f.kind == "aggregate")
         self.from_clause = FromClause(self, binding.relations)
         self.sets = SetOperations(self)
@@ -263,7 +265,7 @@ class _Lowering:
         if _is_subquery(node):
             return self._subquery(node, frame)
         self._refuse(node)
-        copied = node.copy()
+        copied = clock_value(node, self.function_oids) or node.copy()
         for name, child in list(copied.args.items()):
             if isinstance(child, exp.DataType):
                 continue
@@ -291,21 +293,16 @@ class _Lowering:
     def _refuse(self, node: exp.Expr) -> None:
         if isinstance(node, exp.Query):
             raise Unsupported("a subquery in this place")
-        if isinstance(node, exp.Var) and node.name in _CLOCK_AND_SESSION:
+        if isinstance(node, exp.Var) and node.name in _SESSION:
             raise Unsupported(f"{node.name}, whose value changes without a change of the sources")
 
 
-_CLOCK_AND_SESSION = frozenset(
+_SESSION = frozenset(
     {
         "CURRENT_CATALOG",
-        "CURRENT_DATE",
         "CURRENT_ROLE",
         "CURRENT_SCHEMA",
-        "CURRENT_TIME",
-        "CURRENT_TIMESTAMP",
         "CURRENT_USER",
-        "LOCALTIME",
-        "LOCALTIMESTAMP",
         "SESSION_USER",
         "SYSTEM_USER",
         "USER",

@@ -23,6 +23,7 @@ from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
     AggregateCall,
+    Constant,
     Filter,
     Join,
     Op,
@@ -355,6 +356,6 @@ def _one_row(op: Op) -> bool | None:
     while isinstance(op, (Project, Filter)):
         certain = certain and not isinstance(op, Filter)
         op = op.input
-    if isinstance(op, Aggregate) and op.scalar:
+    if (isinstance(op, Aggregate) and op.scalar) or (isinstance(op, Constant) and len(op.rows) == 1):
         return certain
     return None

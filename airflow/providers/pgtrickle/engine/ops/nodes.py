@@ -149,10 +149,14 @@ class Query:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Filter(_OneInput):
-    """The rows for which the predicate is true."""
+    """The rows for which the predicate is true.
+
+    ``few``: they are known to be few, as many as change, however large the input is.
+    """
 
     input: Op
     predicate: Expr
+    few: bool = False
 
     def __post_init__(self) -> None:
         _require_columns(self.predicate, self.input.columns)
@@ -575,6 +579,27 @@ def walk(*roots: Op) -> Iterator[Op]:
             seen.add(id(node))
             stack.append((node, True))
             stack.extend((child, False) for child in reversed(node.inputs))
+
+
+def expressions_of(node: Op) -> tuple[Expr, ...]:
+    """The scalar expressions that a node itself evaluates."""
+    match node:
+        case Filter():
+            return (node.predicate,)
+        case Project():
+            return tuple(value for _, value in node.outputs)
+        case Join() | OuterJoin() | SemiJoin():
+            return node.predicates
+        case Aggregate():
+            return tuple(item.call for item in node.calls)
+        case Window():
+            return tuple(call for _, call in node.calls)
+        case Apply():
+            return (node.call,)
+        case Constant():
+            return tuple(value for row in node.rows for value in row)
+        case _:
+            return ()
 
 
 def union_all(parts: tuple[Op, ...], columns: tuple[str, ...]) -> Op:

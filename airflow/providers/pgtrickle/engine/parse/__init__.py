@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow.providers.pgtrickle.engine.parse.clock import pin_clock
 from airflow.providers.pgtrickle.engine.parse.dialect import dialect, generate, parse_canonical
 from airflow.providers.pgtrickle.engine.parse.groups import complete_groups
 from airflow.providers.pgtrickle.engine.parse.lexer import line_and_column
@@ -17,6 +18,7 @@ __all__ = [
     "inline_views",
     "line_and_column",
     "parse_canonical",
+    "pin_clock",
     "rewind",
     "single_query",
     "table_references",

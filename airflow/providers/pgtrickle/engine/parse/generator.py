@@ -73,6 +73,7 @@ class CanonicalGenerator(PostgresGenerator):
         nodes.BitString: lambda _, node: node.this,
         nodes.RowPredicate: lambda self, node: f"{self.sql(node, 'this')} IS {node.args['words']}",
         nodes.AtLocal: lambda self, node: f"{self.sql(node, 'this')} AT LOCAL",
+        nodes.Clock: lambda self, node: self.clock_text(node),
         nodes.SyntaxCall: lambda self, node: self.syntax_call(node),
         nodes.SearchedCTE: lambda self, node: f"{self.cte_sql(node)} {node.args['clauses']}",
         nodes.AliasedJoin: lambda self, node: f"{self.join_sql(node)} AS {self.sql(node, 'using_alias')}",
@@ -80,6 +81,10 @@ class CanonicalGenerator(PostgresGenerator):
         exp.Neg: lambda self, node: f"- {self.sql(node, 'this')}",
         exp.Parameter: lambda self, node: f"${self.sql(node, 'this')}",
     }
+
+    def clock_text(self, expression: nodes.Clock) -> str:
+        """The time, in a tree that is shown to people."""
+        return "now" if expression.name == "hi" else "before"
 
     def identifier_sql(self, expression: exp.Identifier) -> str:
         """Quoted exactly where PostgreSQL's quote_identifier() would quote."""

@@ -43,6 +43,14 @@ class AtLocal(exp.Expression, exp.Condition):
     """``x AT LOCAL``."""
 
 
+class Clock(exp.Expression, exp.Condition):
+    """The time as a parameter of a tree, a timestamptz; no text of PostgreSQL's has it.
+
+    ``this`` is the bound of the interval that it stands for: ``hi``, the time of the frontier that a refresh
+    goes to, or ``lo``, that of the frontier it comes from.
+    """
+
+
 class SearchedCTE(exp.CTE):
     """A common table expression with SEARCH or CYCLE clauses, kept as text in ``clauses``."""
 

@@ -120,8 +120,8 @@ class DefinitionCache:
             definition,
             table.generation,
             tuple(by_oid[oid] for oid in definition.sources),
-            (row[8], row[9]),
-            row[10],
+            (row[9], row[10]),
+            row[11],
             layout == definition.layout,
             _sources(catalog.dependencies(self.session, table.id)) == _sources(definition.dependencies),
         )

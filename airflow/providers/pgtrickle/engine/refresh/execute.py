@@ -8,7 +8,7 @@ it. Everything else (what changed, what the catalog says, the sources' rows) is 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -39,7 +39,7 @@ from airflow.providers.pgtrickle.engine.frontier import Frontier, Snapshot
 from airflow.providers.pgtrickle.engine.names import storage_name
 from airflow.providers.pgtrickle.engine.refresh.afterwards import Afterwards
 from airflow.providers.pgtrickle.engine.refresh.cache import DefinitionCache, Known
-from airflow.providers.pgtrickle.engine.refresh.plan import Facts, Plan, decide
+from airflow.providers.pgtrickle.engine.refresh.plan import Facts, Plan, decide, nothing_crossed
 from airflow.providers.pgtrickle.engine.refresh.rewound import rewound_query
 from airflow.providers.pgtrickle.engine.refresh.values import RefreshResult, RunFrontier
 from airflow.providers.pgtrickle.engine.settings import Settings
@@ -58,6 +58,10 @@ _PLANNER = {
     "join_collapse_limit": "12",
     "geqo_threshold": "13",
 }
+
+
+#: Tells the present, as a time with a time zone.
+Clock = Callable[[], datetime]
 
 
 class StorageMismatch(RefreshFailed):
@@ -87,24 +91,39 @@ class Rebuild(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """What the refresh's snapshot shows."""
+    """What the refresh's snapshot shows.
+
+    ``clock`` is the present; ``last``, the time up to which the stream table was maintained before.
+    """
 
     now: Snapshot
     clock: datetime
     generation: int
     status: str
     current: Frontier | None
+    last: datetime | None
     recorded: Mapping[str, Any]
     versions: Mapping[int, int]
     meaning: tuple[str | None, str | None]
     names: str | None
 
+    def reached(self, run: RunFrontier | None) -> datetime:
+        """The time of the frontier that a refresh goes to; it never goes back."""
+        time = self.clock if run is None else run.opened_at.astimezone(UTC)
+        return time if self.last is None else max(time, self.last)
+
 
 class Refresher:
-    """Refreshes stream tables over one session; keeps compiled definitions between calls."""
+    """Refreshes stream tables over one session; keeps compiled definitions between calls.
 
-    def __init__(self, session: Session, settings: Settings, rebuild: Rebuild) -> None:
+    ``clock`` tells the present in the place of the server's clock.
+    """
+
+    def __init__(
+        self, session: Session, settings: Settings, rebuild: Rebuild, clock: Clock | None = None
+    ) -> None:
         self.session = session
+        self.clock = clock
         self.settings = settings
         self.rebuild = rebuild
         self.cache = DefinitionCache(session)
@@ -222,7 +241,7 @@ class Refresher:
                 # What passed capture by cannot be taken off the present rows either.
                 rebuild += " The run's frontier is out of reach: the rows are those of the present."
                 run = None
-            done = self._at_run_frontier(table, moment, run, clock)
+            done = self._at_run_frontier(table, definition, moment, run, clock)
             if done is not None:
                 return done
             target = self._target(table, definition, moment, run)
@@ -231,10 +250,11 @@ class Refresher:
             inserted, deleted = self._execute(table, known, plan, moment, target)
             if plan.action != "NO_DATA":
                 self._require_same_partitions(definition)
-            reached = run.opened_at if run is not None else moment.clock
-            changes = _reached(moment, target, reached, live)
+            changes = _reached(moment, target, live)
             if plan.action == "REINITIALIZE":
                 changes |= _mode_now(table, definition)
+            if plan.by_time_alone and not inserted and not deleted:
+                plan = nothing_crossed(plan)
             if plan.action != "NO_DATA" or run is not None:
                 catalog.add_version(session, table.id, target.snapshot)
             result = RefreshResult(
@@ -245,7 +265,7 @@ class Refresher:
                 deleted,
                 (time.perf_counter() - clock) * 1000,
                 str(target.snapshot),
-                reached,
+                moment.reached(run),
             )
             self.afterwards.record(table, result, facts, run, started, changes)
         return replace(result, duration_ms=(time.perf_counter() - clock) * 1000)
@@ -290,10 +310,10 @@ class Refresher:
             0,
             (time.perf_counter() - clock) * 1000,
             str(target.snapshot),
-            moment.clock,
+            moment.reached(None),
         )
         facts = self._facts(table, definition, moment, target, reason, full=False)
-        changes = _reached(moment, target, moment.clock, live)
+        changes = _reached(moment, target, live)
         self.afterwards.record(table, result, facts, None, started, changes)
         return result
 
@@ -314,17 +334,21 @@ class Refresher:
         )
         if row is None:
             raise DefinitionMoved
-        now, clock, generation, status, frontier, versions, recorded, upstream, views, functions, names = row
+        now, clock, generation, status, frontier, versions, last, recorded, upstream, *meaning, names = row
         current = None
+        last = None if last is None else last.astimezone(UTC)
         if frontier is not None:
             parsed = {int(key): Snapshot.parse(value) for key, value in versions.items()}
-            current = Frontier(Snapshot.parse(frontier), parsed)
+            current = Frontier(Snapshot.parse(frontier), parsed, last)
+        views, functions = meaning
         return _Moment(
             Snapshot.parse(now),
-            clock,
+            # In UTC: Python compares times of one zone by the clock on the wall, which can go back.
+            (clock if self.clock is None else self.clock()).astimezone(UTC),
             generation,
             status,
             current,
+            last,
             recorded or {},
             {int(key): int(value) for key, value in (upstream or {}).items()},
             (views, functions),
@@ -332,12 +356,19 @@ class Refresher:
         )
 
     def _at_run_frontier(
-        self, table: StreamTable, moment: _Moment, run: RunFrontier | None, clock: float
+        self,
+        table: StreamTable,
+        definition: Definition,
+        moment: _Moment,
+        run: RunFrontier | None,
+        clock: float,
     ) -> RefreshResult | None:
         """The result for a table that is at the run's frontier already, or past it."""
         if run is None or moment.current is None or not moment.current.snapshot.contains(run.snapshot):
             return None
         at_it = moment.current.snapshot == run.snapshot
+        if at_it and not self._same_time(definition, moment.current, run):
+            return None
         if not at_it and catalog.version_at(self.session, table.id, run.snapshot) is None:
             return None
         reason = (
@@ -356,6 +387,23 @@ class Refresher:
             table.data_timestamp or moment.clock,
         )
 
+    def _same_time(self, definition: Definition, current: Frontier, run: RunFrontier) -> bool:
+        """Whether time stands still between a frontier and that of a run, which have the same snapshot.
+
+        It moves where the query reads the clock, and where an upstream stream table has moved with it.
+        """
+        if (
+            definition.compiled.reads_clock
+            and current.time is not None
+            and current.time < run.opened_at.astimezone(UTC)
+        ):
+            return False
+        for upstream in definition.upstream:
+            version = catalog.version_at(self.session, upstream, run.snapshot)
+            if version is not None and current.versions.get(upstream) != Snapshot.through(version.xid):
+                return False
+        return True
+
     def _target(
         self, table: StreamTable, definition: Definition, moment: _Moment, run: RunFrontier | None
     ) -> Frontier:
@@ -368,7 +416,7 @@ class Refresher:
                 upstream: Snapshot.through(moment.versions.get(upstream, 0))
                 for upstream in definition.upstream
             }
-            return Frontier(moment.now, versions)
+            return Frontier(moment.now, versions, moment.reached(None))
         opened = catalog.run(self.session, run.run_id)
         members = frozenset(opened.members) if opened is not None else frozenset()
         found: dict[int, Snapshot] = {}
@@ -391,7 +439,7 @@ class Refresher:
                 hint="Another refresh overtook this run; the next run is consistent again.",
                 subject=table.name.display,
             )
-        return Frontier(run.snapshot, found)
+        return Frontier(run.snapshot, found, moment.reached(run))
 
     def _refuse_upstream(self, table: StreamTable, upstream: int, run: RunFrontier) -> None:
         name = self._name_of(upstream)
@@ -453,6 +501,7 @@ class Refresher:
             rows,
             rebuild,
             full,
+            compiled.unsteady or (compiled.reads_clock and moment.last != target.time),
         )
 
     def _intervals(
@@ -473,7 +522,8 @@ class Refresher:
         oid = table.storage_oid or 0
         query = None
         if not definition.compiled.differential:
-            query = rewound_query(definition, plan.late, snapshots_at(definition, target), moment.now)
+            at = snapshots_at(definition, target)
+            query = rewound_query(definition, plan.late, at, moment.now, target.time)
         current = moment.current
         if plan.action == "DIFFERENTIAL":
             statement = known.delta(storage, oid, plan.changed, plan.late)
@@ -529,7 +579,10 @@ class Refresher:
         values: list[str] = []
         for name in statement.parameters:
             bound, _, source = name.partition(":")
-            values.append(str(bounds[bound][int(source)]))
+            if source == "time":
+                values.append(str(frontiers[bound].time))
+            else:
+                values.append(str(bounds[bound][int(source)]))
         return values
 
 
@@ -543,11 +596,10 @@ def _locks(table: StreamTable, known: Known) -> list[str]:
     return statements
 
 
-def _reached(moment: _Moment, target: Frontier, clock: datetime, live: Fingerprint) -> dict[str, Any]:
+def _reached(moment: _Moment, target: Frontier, live: Fingerprint) -> dict[str, Any]:
     """What the catalog says of a stream table that has come to ``target``."""
     return {
         "frontier": target,
-        "data_timestamp": clock,
         "is_populated": True,
         "status": "SUSPENDED" if moment.status == "SUSPENDED" else "ACTIVE",
         "fingerprint": {"capture": live, "meaning": list(moment.meaning)},

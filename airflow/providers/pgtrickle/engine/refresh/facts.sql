@@ -6,6 +6,7 @@ SELECT
     t.status,
     t.frontier::pg_catalog.text,
     t.versions,
+    t.data_timestamp,
     t.fingerprint,
     (
         SELECT pg_catalog.json_object_agg(v.pgt_id, v.xid::pg_catalog.text)

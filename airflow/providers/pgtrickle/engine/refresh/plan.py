@@ -6,7 +6,7 @@ Pure, so that explaining and doing cannot differ.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from airflow.providers.pgtrickle.engine.catalog.values import Action
 from airflow.providers.pgtrickle.engine.frontier import Frontier, Snapshot
@@ -30,7 +30,8 @@ class Facts:
 
     ``target`` is the frontier to reach, ``pending`` the number of changes of each source on the way there,
     ``late`` the sources that changed after it, ``source_rows`` an estimate of the rows of the changed sources
-    (None when not asked for), ``rebuild_reason`` why the stored state cannot be built upon.
+    (None when not asked for), ``rebuild_reason`` why the stored state cannot be built upon. ``moves``: the
+    answer can be another one although no source has changed, because time has passed.
     """
 
     populated: bool
@@ -43,6 +44,7 @@ class Facts:
     source_rows: float | None
     rebuild_reason: str | None
     full_requested: bool
+    moves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,16 @@ class Plan:
     changed: frozenset[int] = frozenset()
     late: frozenset[int] = frozenset()
 
+    @property
+    def by_time_alone(self) -> bool:
+        """Whether only the passing of time is to be followed."""
+        return self.action == "DIFFERENTIAL" and not self.changed
+
+
+def nothing_crossed(plan: Plan) -> Plan:
+    """The plan for the books when time has passed and no row has entered or left."""
+    return replace(plan, action="NO_DATA", reason="No source has changed, and no row came or went with time.")
+
 
 def decide(facts: Facts, settings: Settings) -> Plan:
     """Choose the path of a refresh."""
@@ -64,7 +76,7 @@ def decide(facts: Facts, settings: Settings) -> Plan:
         return Plan("FULL", "The stream table is filled for the first time.", late=facts.late)
     if facts.full_requested:
         return Plan("FULL", "A full refresh was asked for.", late=facts.late)
-    if not changed:
+    if not changed and not facts.moves:
         return Plan("NO_DATA", "No source has changed.", late=facts.late)
     if not facts.differential:
         return Plan("FULL", f"Recomputed as a whole: {facts.mode_reason}.", changed, facts.late)
@@ -78,6 +90,8 @@ def decide(facts: Facts, settings: Settings) -> Plan:
             changed,
             facts.late,
         )
+    if not changed:
+        return Plan("DIFFERENTIAL", "No source has changed; rows come and go with time.", late=facts.late)
     return Plan(
         "DIFFERENTIAL", f"{total} {'change' if total == 1 else 'changes'} to follow.", changed, facts.late
     )

@@ -179,11 +179,9 @@ def build_storage(
     """Create empty storage with its indexes."""
     storage = storage_name(table.id, table.generation)
     compiled = definition.compiled
-    contents = compiled.contents(query=None if compiled.differential else compiled.binding.text)
+    contents = verbatim(compiled.shape())
     session.native(
-        compose(
-            load(__package__, "create_storage"), storage=storage, contents=verbatim(contents.text)
-        ).as_string()
+        compose(load(__package__, "create_storage"), storage=storage, contents=contents).as_string()
     )
     if compiled.layout.key and not compiled.layout.hashed:
         session.execute(

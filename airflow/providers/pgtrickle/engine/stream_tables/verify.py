@@ -61,7 +61,7 @@ def verify_stream_table(session: Session, refresher: Refresher, table: StreamTab
         at = snapshots_at(definition, table.frontier)
         after = pending(session, {source: (reached, now) for source, reached in at.items()}, limit=1)
         late = [source for source, count in after.items() if count]
-        query = rewound_query(definition, late, at, now)
+        query = rewound_query(definition, late, at, now, table.frontier.time)
         refresher.configure(table)
         statement = definition.compiled.compare(table.name, query)
         ((missing, unexpected, rows),) = session.native(statement.text)

@@ -11,6 +11,11 @@ The script is plain SQL; lines that begin with a directive cut it into its parts
     -- round: delete the last row of group 1
     DELETE FROM t WHERE g = 1;
 
+    -- at: 2026-03-29 02:30 Europe/Berlin
+    DELETE FROM t WHERE g = 2;
+
+``at`` is what the clock says from there on: while the stream tables are filled when it stands before the
+first of them, else at the end of the round in which it stands. A case without it goes by the server's clock.
 ``mode`` is the effective refresh mode that every stream table of the case must have: DIFFERENTIAL (the
 default), FULL, ANY, or REFUSED for queries that must not become stream tables at all. A round without
 BEGIN is one transaction. Several cases may follow each other in one file.
@@ -20,12 +25,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 CaseMode = Literal["DIFFERENTIAL", "FULL", "ANY", "REFUSED"]
 
-_DIRECTIVE = re.compile(r"^-- (case|mode|requires|stream table|round)\b:?[ \t]*(.*)$", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^-- (case|mode|requires|stream table|round|at)\b:?[ \t]*(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +43,22 @@ class StreamTableDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Changes between two refreshes: SQL text of one or more transactions, and what it is about."""
+    """Changes between two refreshes: SQL text of one or more transactions, and what it is about.
+
+    ``at``: what the clock says at its end, as text of a timestamptz; empty when it has not moved.
+    """
 
     sql: str
     title: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One self-contained test case. ``requires`` is the lowest PostgreSQL major version, 0 for any."""
+    """One self-contained test case. ``requires`` is the lowest PostgreSQL major version, 0 for any.
+
+    ``at``: what the clock says when the stream tables are filled, empty for the server's clock.
+    """
 
     title: str
     setup: str
@@ -54,6 +66,7 @@ class Case:
     rounds: tuple[Round, ...]
     mode: CaseMode = "DIFFERENTIAL"
     requires: int = 0
+    at: str = ""
 
     def script(self) -> str:
         """The case as text that ``parse_cases`` reads back to an equal value."""
@@ -62,11 +75,15 @@ class Case:
             parts.append(f"-- mode: {self.mode}")
         if self.requires:
             parts.append(f"-- requires: {self.requires}")
+        if self.at:
+            parts.append(f"-- at: {self.at}")
         parts.append(self.setup)
         for definition in self.stream_tables:
             parts += [f"-- stream table: {definition.name}", definition.query + ";"]
         for step in self.rounds:
             parts += [f"-- round: {step.title}".rstrip(" :"), step.sql]
+            if step.at:
+                parts.append(f"-- at: {step.at}")
         return "\n".join(parts) + "\n"
 
 
@@ -88,7 +105,7 @@ def parse_cases(text: str) -> Iterator[Case]:
 
 def _case(sections: list[tuple[str, str, str]]) -> Case:
     title = sections[0][1]
-    mode, requires = "DIFFERENTIAL", 0
+    mode, requires, at = "DIFFERENTIAL", 0, ""
     setup: list[str] = []
     stream_tables: list[StreamTableDefinition] = []
     rounds: list[Round] = []
@@ -98,15 +115,20 @@ def _case(sections: list[tuple[str, str, str]]) -> Case:
                 stream_tables.append(StreamTableDefinition(value, body.rstrip().removesuffix(";").rstrip()))
             case "round":
                 rounds.append(Round(body, value))
+            case "at" if rounds:
+                sql = "\n".join(part for part in (rounds[-1].sql, body) if part)
+                rounds[-1] = replace(rounds[-1], sql=sql, at=value)
             case _:
                 if kind == "mode":
                     mode = value
                 if kind == "requires":
                     requires = int(value)
+                if kind == "at":
+                    at = value
                 if body:
                     setup.append(body)
     if mode not in get_args(CaseMode):
         raise ValueError(f"case {title!r}: {mode!r} is not a mode")
     if not stream_tables:
         raise ValueError(f"case {title!r} has no stream table")
-    return Case(title, "\n".join(setup), tuple(stream_tables), tuple(rounds), mode, requires)  # type: ignore[arg-type]
+    return Case(title, "\n".join(setup), tuple(stream_tables), tuple(rounds), mode, requires, at)  # type: ignore[arg-type]

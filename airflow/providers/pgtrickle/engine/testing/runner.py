@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow.providers.pgtrickle.engine.errors import InputError, RunFrontierPassed
@@ -79,13 +81,41 @@ class Report:
         )
 
 
+class SetClock:
+    """A clock that shows what it was set to; an engine is made with it as its ``clock``."""
+
+    def __init__(self) -> None:
+        self.time = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        """What it was set to."""
+        return self.time
+
+
+#: What reads the clock in a query, and what the oracle puts in its place.
+_CLOCK = {
+    r"\b(?:now|transaction_timestamp|statement_timestamp)\(\)|\bCURRENT_TIMESTAMP\b(?!\()": "{}",
+    r"\bCURRENT_TIMESTAMP\((\d)\)": "{}::timestamptz(\\1)",
+    r"\bage\(([\w:]+)\)": "age({}::date, \\1)",
+    r"\bCURRENT_DATE\b": "{}::date",
+    r"\bLOCALTIMESTAMP\b(?!\()": "{}::timestamp",
+    r"\bLOCALTIMESTAMP\((\d)\)": "{}::timestamp(\\1)",
+    r"\bLOCALTIME\b": "{}::time",
+    r"\bCURRENT_TIME\b": "{}::timetz",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Checker:
-    """Runs cases on one connection, which the engine borrows. Names without a schema belong to ``schema``."""
+    """Runs cases on one connection, which the engine borrows. Names without a schema belong to ``schema``.
+
+    ``clock`` is the engine's, for cases that say what it shows.
+    """
 
     connection: psycopg.Connection[Any]
     engine: Engine
     schema: str = "public"
+    clock: SetClock | None = None
 
     def run(
         self, case: Case, *, runs: Callable[[int], bool] = lambda _: False, shadow: bool = False
@@ -96,6 +126,7 @@ class Checker:
         ``shadow`` compares with plain views over base tables alone as well, which needs unqualified names.
         """
         report = Report()
+        self._set_clock(case.at)
         self.connection.execute(case.setup.encode())
         live = [d for d in case.stream_tables if self._create(case, d, report)]
         if shadow:
@@ -124,6 +155,24 @@ class Checker:
 
     def _change(self, step: Round) -> None:
         self.connection.execute(step.sql.encode())
+        self._set_clock(step.at)
+
+    def _set_clock(self, text: str) -> None:
+        if not text:
+            return
+        if self.clock is None:
+            raise ValueError("a case that sets the clock needs an engine with a clock that can be set")
+        row = self.connection.execute("SELECT %s::timestamptz", [text]).fetchone()
+        assert row is not None
+        self.clock.time = row[0]
+
+    def _at(self, query: str) -> str:
+        """The query as it was at the time that the clock was set to."""
+        if self.clock is not None:
+            now = f"('{self.clock.time.astimezone(UTC).isoformat()}'::timestamptz)"
+            for pattern, form in _CLOCK.items():
+                query = re.sub(pattern, form.format(now), query, flags=re.IGNORECASE)
+        return query
 
     def _follow_run(
         self,
@@ -221,7 +270,7 @@ class Checker:
         failures = len(report.failures)
         self._verify(definition, report, title)
         verified = len(report.failures) == failures
-        exact = self._compare(definition, report, title, definition.query)
+        exact = self._compare(definition, report, title, self._at(definition.query))
         if verified and not exact:
             self._fail(report, f"{definition.name}, {title}: verify_stream_table found nothing")
         if shadow:
