@@ -30,6 +30,7 @@ from airflow.providers.pgtrickle.engine.names import QualifiedName, parse_name, 
 from airflow.providers.pgtrickle.engine.refresh.execute import Clock, Refresher
 from airflow.providers.pgtrickle.engine.refresh.values import RefreshResult, RunFrontier
 from airflow.providers.pgtrickle.engine.settings import Settings
+from airflow.providers.pgtrickle.engine.stream_tables.adopt import adopt_restored
 from airflow.providers.pgtrickle.engine.stream_tables.alter import alter_stream_table
 from airflow.providers.pgtrickle.engine.stream_tables.alter_source import AlterSourceResult, alter_source
 from airflow.providers.pgtrickle.engine.stream_tables.create import create_stream_table
@@ -128,6 +129,7 @@ class PgTrickle:
         """Create the catalog, or bring it to this version. Does nothing when it is there."""
         with self._session:
             catalog.install(self._session)
+            adopt_restored(self._session)
 
     def uninstall(self, *, cascade: bool = False) -> None:
         """Remove the catalog and all capture; refused while stream tables exist, unless ``cascade``."""
@@ -327,6 +329,7 @@ class PgTrickle:
         with self._session:
             if not self._checked:
                 catalog.require_installed(self._session)
+                adopt_restored(self._session)
                 self._checked = True
             yield
 

@@ -1,8 +1,9 @@
 DROP FUNCTION IF EXISTS {captured};
 
 -- Bound to the source's columns when it is created, so that renaming, moving, adding and dropping others leaves it
--- whole, and PostgreSQL refuses to drop or retype a column that it reads. It is inlined to nothing.
-CREATE FUNCTION {captured}({source_type}, pg_catalog.int4)
+-- whole, and PostgreSQL refuses to drop or retype a column that it reads. It is inlined to nothing. The parameters have
+-- names because a dump has the body as PostgreSQL prints it, and it prints those without a name as "".
+CREATE FUNCTION {captured}(source_row {source_type}, row_weight pg_catalog.int4)
 RETURNS TABLE ({result})
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC

@@ -16,7 +16,7 @@ def create_functions(session: Session, source: Member, columns: Sequence[Capture
     """
     names = CaptureNames(source.oid)
     inputs = sorted({name for column in columns for name in column.generated_from})
-    fields = [compose("($1).{name} AS {name}", name=name) for name in inputs]
+    fields = [compose("(source_row).{name} AS {name}", name=name) for name in inputs]
     session.execute(
         compose(
             load(__package__, "create_functions"),
@@ -32,7 +32,7 @@ def create_functions(session: Session, source: Member, columns: Sequence[Capture
                 compose("{name} pg_catalog.int4", name="weight"),
                 *(compose("{name} {type}", name=column.buffer_name, type=column.type) for column in columns),
             ],
-            expressions=[compose("$2"), *(_expression(column) for column in columns)],
+            expressions=[compose("row_weight"), *(_expression(column) for column in columns)],
             stored=compose(" FROM (SELECT {fields}) AS stored", fields=fields) if fields else compose(""),
         )
     )
@@ -49,5 +49,5 @@ def create_functions(session: Session, source: Member, columns: Sequence[Capture
 
 def _expression(column: CapturedColumn) -> Hole:
     if column.expression is None:
-        return compose("($1).{name}", name=column.name)
+        return compose("(source_row).{name}", name=column.name)
     return compose("({expression})", expression=verbatim(column.expression))

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from airflow.providers.pgtrickle.engine.catalog.install import install, known_migrations, require_installed
+from airflow.providers.pgtrickle.engine.catalog.install import (
+    install,
+    is_restored,
+    known_migrations,
+    lock_installation,
+    require_installed,
+)
 from airflow.providers.pgtrickle.engine.catalog.refreshes import (
     add_version,
     history,
@@ -52,7 +58,9 @@ __all__ = [
     "history",
     "insert",
     "install",
+    "is_restored",
     "known_migrations",
+    "lock_installation",
     "open_run",
     "prune_history",
     "prune_runs",

@@ -44,7 +44,7 @@ def install(session: Session) -> int:
     role lacks the CREATE privilege on the database.
     """
     with session.transaction():
-        session.rows(load(__package__, "install_lock"))
+        lock_installation(session)
         _create_schemas(session)
         session.execute(load(__package__, "bootstrap"))
         applied = _applied(session)
@@ -75,6 +75,16 @@ def require_installed(session: Session) -> None:
             f"The catalog is at version {max(applied, default=0)}, this engine needs {missing[-1]}.",
             hint="Call install(), or run `pgtrickle install`.",
         )
+
+
+def is_restored(session: Session) -> bool:
+    """Whether the database was carried here from another server, by a dump or an upgrade."""
+    return bool(session.value(load(__package__, "is_restored")))
+
+
+def lock_installation(session: Session) -> None:
+    """Let no other session install or adopt the catalog until the end of the transaction."""
+    session.rows(load(__package__, "install_lock"))
 
 
 def _applied(session: Session) -> set[int]:

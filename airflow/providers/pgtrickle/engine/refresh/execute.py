@@ -228,6 +228,8 @@ class Refresher:
             gap = difference(moment.recorded.get("capture"), live)
             if not known.registered or any(state["problem"] is not None for state in live.values()):
                 raise CaptureGap
+            if moment.recorded.get("restored"):
+                rebuild = "The database was carried here from another server."
             if list(moment.meaning) != list(moment.recorded.get("meaning", ())):
                 rebuild = rebuild or "A view or function that the query uses was changed."
                 if known.meaning != moment.meaning:
@@ -236,7 +238,7 @@ class Refresher:
                 raise LayoutMoved(
                     rebuild or "The keys or the NOT NULL constraints of the sources were changed."
                 )
-            rebuild = gap or rebuild
+            rebuild = rebuild or gap
             if rebuild is not None and run is not None:
                 # What passed capture by cannot be taken off the present rows either.
                 rebuild += " The run's frontier is out of reach: the rows are those of the present."
