@@ -125,7 +125,7 @@ def test_a_stream_table_is_read_back_as_written(session: Session) -> None:
     )
     assert created.frontier is None
     assert (created.status, created.is_populated, created.generation) == ("INITIALIZING", False, 1)
-    frontier = Frontier(Snapshot.parse("10:20:11,15"), {7: Snapshot.through(5)})
+    frontier = Frontier(Snapshot.parse("10:20:11,15"), {7: Snapshot.through(5)}, NOW)
     catalog.update(
         session,
         created.id,
