@@ -1,8 +1,8 @@
-"""The ground of PostgreSQL's own regression files: refreshed after each batch, stream tables equal their queries.
+"""The ground of PostgreSQL's own regression files: after each batch, stream tables equal their queries.
 
 Every query of the files beside this one is a stream table over the tables of ``schema.sql``; ``rounds.sql``
-changes those, one transaction a round. A query is maintained by deltas unless a line ``-- recomputed: why`` stands
-before it. The oldest server follows every third query; all of them if PGTRICKLE_REGRESSION is ``all``.
+changes those, one transaction a round. A query is maintained by deltas unless a line ``-- recomputed: why``
+stands before it. The oldest server follows every third query; all of them if PGTRICKLE_REGRESSION is ``all``.
 """
 
 from __future__ import annotations
