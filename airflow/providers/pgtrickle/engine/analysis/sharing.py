@@ -1,9 +1,10 @@
 """Which relations are computed once for all that read them.
 
-A small relation is, whenever it has several readers. A large one stands where it is read, so that the
-planner can drive it from the small relation beside it; but a statement that repeats relations within
-relations doubles with each level. So large relations are bound too, those first that save most, until the
-statement is of a size that PostgreSQL plans in reasonable time.
+A small relation is, whenever it has several readers. So is a large one that has to be computed as a whole
+wherever it stands: groups, partitions of windows, consolidated rows. Any other large one stands where it is
+read, so that the planner can drive it from the small relation beside it; but a statement that repeats
+relations within relations doubles with each level. So large relations are bound too, those first that save
+most, until the statement is of a size that PostgreSQL plans in reasonable time.
 """
 
 from __future__ import annotations
@@ -12,7 +13,15 @@ from collections import Counter
 from collections.abc import Callable
 
 from airflow.providers.pgtrickle.engine.analysis.size import small_nodes
-from airflow.providers.pgtrickle.engine.ops.nodes import Number, Op, walk
+from airflow.providers.pgtrickle.engine.ops.nodes import (
+    Aggregate,
+    Consolidate,
+    Number,
+    Op,
+    Plain,
+    Window,
+    walk,
+)
 
 #: Nodes that a statement may have when all that is not bound is written out. The queries of TPC-H stay below.
 MOST_NODES = 800
@@ -27,11 +36,22 @@ def shared_nodes(*roots: Op, worth: Callable[[Op], bool]) -> set[int]:
     shared = {
         id(node)
         for node in nodes
-        if isinstance(node, Number) or (readers[id(node)] > 1 and id(node) in small and worth(node))
+        if isinstance(node, Number)
+        or _is_one_costly_row(node, small)
+        or (readers[id(node)] > 1 and (isinstance(node, _COMPUTED) or id(node) in small) and worth(node))
     }
     while (node := _most_repeated(nodes, roots, shared)) is not None:
         shared.add(node)
     return shared
+
+
+#: What the planner computes as a whole before it gives a row; keys that restrict it are below it already.
+_COMPUTED = (Aggregate, Consolidate, Plain, Window)
+
+
+def _is_one_costly_row(node: Op, small: frozenset[int]) -> bool:
+    """Whether a nested loop over the node, cheap as one row looks, would read a large input each time."""
+    return isinstance(node, Aggregate) and node.scalar and id(node.input) not in small
 
 
 def _most_repeated(nodes: list[Op], roots: tuple[Op, ...], shared: set[int]) -> int | None:

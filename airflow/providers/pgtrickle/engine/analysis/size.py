@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow.providers.pgtrickle.engine.ops.nodes import (
+    Aggregate,
     Changes,
     Constant,
     Empty,
@@ -21,8 +22,9 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
 def small_nodes(*roots: Op) -> frozenset[int]:
     """The ids of the nodes whose size follows the change.
 
-    A join is small when one side is (fan-out aside); an outer join when the side that it keeps is; everything
-    else when all inputs are.
+    A join is small when one side is (fan-out aside); an outer join when the side that it keeps is; an
+    aggregate without keys always, for it is one row, whatever it takes to compute; everything else when all
+    inputs are.
     """
     small: set[int] = set()
     for node in walk(*roots):
@@ -47,5 +49,7 @@ def _is_small(node: Op, small: set[int]) -> bool:
             return id(node.left) in small
         case OuterJoin():
             return id(node.left) in small and (not node.full or id(node.right) in small)
+        case Aggregate() if node.scalar:
+            return True
         case _:
             return all(id(child) in small for child in node.inputs)
