@@ -12,7 +12,7 @@ is counted apart from the sum, and the possible scales are counted where there a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +20,7 @@ from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.naming import BIGINT, NUMERIC, Names
 from airflow.providers.pgtrickle.engine.ops.nodes import Aggregate, AggregateCall
-from airflow.providers.pgtrickle.engine.ops.scales import INTEGERS, possible_scales
+from airflow.providers.pgtrickle.engine.ops.scales import INTEGERS, computed_columns, possible_scales
 from airflow.providers.pgtrickle.engine.schema import ColumnType
 
 StateKind = Literal["additive", "min", "max", "whole"]
@@ -81,14 +81,15 @@ class GroupStates:
 
 def group_states(op: Aggregate, names: Names) -> GroupStates:
     """Choose the state to keep for an aggregate."""
-    builder = _Builder(names)
+    builder = _Builder(names, computed_columns(op.input))
     values = {item.name: builder.value(item) for item in op.calls}
     return GroupStates(builder.count, tuple(builder.states), values)
 
 
 class _Builder:
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, computed: Mapping[str, Sequence[Expr]]) -> None:
         self.names = names
+        self.computed = computed
         self.states: list[State] = []
         self.count = self._additive("rows", ex.integer(1), None, BIGINT)
 
@@ -128,7 +129,7 @@ class _Builder:
             return self._finished(item, ex.cast(total, kind.name), total, number)
         if base != "numeric":
             return None
-        scales = possible_scales(argument, self.names.types)
+        scales = possible_scales(argument, self.names.types, self.computed)
         if not scales:
             return None
         return self._numeric_sum(item, argument, sorted(scales, reverse=True))
