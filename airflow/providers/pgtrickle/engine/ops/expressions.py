@@ -264,3 +264,39 @@ def compared_sides(predicate: Expr) -> tuple[Expr, Expr] | None:
     if isinstance(bare.expression, _QUANTIFIED):
         return None
     return bare.this, bare.expression
+
+
+def rejected_null(predicate: Expr) -> frozenset[str]:
+    """Columns of which none can be NULL where the predicate is true.
+
+    Comparisons and arithmetic of pg_catalog are strict; operators of other schemas are nodes of another kind.
+    """
+    bare = predicate.unnest()
+    if isinstance(bare, exp.And):
+        return rejected_null(bare.this) | rejected_null(bare.expression)
+    sides = compared_sides(bare)
+    return frozenset() if sides is None else _strict_in(sides[0]) | _strict_in(sides[1])
+
+
+def _strict_in(value: Expr) -> frozenset[str]:
+    """Columns whose NULL makes the value NULL."""
+    bare = value.unnest()
+    if isinstance(bare, exp.Column):
+        return frozenset((bare.name,))
+    if isinstance(bare, (exp.Add, exp.Sub, exp.Mul, exp.Div)):
+        return _strict_in(bare.this) | _strict_in(bare.expression)
+    if isinstance(bare, exp.Neg):
+        return _strict_in(bare.this)
+    if isinstance(bare, exp.Cast) and _cast_target(bare) in _STRICT_CASTS:
+        return _strict_in(bare.this)
+    return frozenset()
+
+
+def _cast_target(value: exp.Cast) -> str:
+    return str(value.to.args.get("kind") or "").partition("(")[0].strip().lower()
+
+
+#: Types of pg_catalog to which every cast of a NULL is NULL.
+_STRICT_CASTS = frozenset(
+    {"smallint", "integer", "bigint", "numeric", "real", "double precision", "text", "date"}
+)

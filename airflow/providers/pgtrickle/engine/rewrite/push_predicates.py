@@ -3,6 +3,7 @@
     σ(A ⋈ B) = σ(A) ⋈ B        when the predicate reads A alone
     σ(A ⟕ B) = σ(A) ⟕ B        when the predicate reads A alone
     A ⟕(p ∧ q) B = A ⟕(p) σ(q)(B)   when q reads B alone
+    σ(A ⟕ B) = σ(A ⋈ B)        when the predicate cannot be true of a row that is padded with NULL
     σ(γ(A)) = γ(σ(A))          when the predicate reads group keys alone, and there is at least one
 
 Small deltas start from filtered inputs, and the join order is the planner's. Must not fire on a subtree with
@@ -117,6 +118,8 @@ class _Pusher:
                 op, left=self.push(op.left, ()), right=self.push(op.right, ()), predicates=tuple(on)
             )
             return _filtered(joined, predicates)
+        if any(not ex.rejected_null(predicate).isdisjoint(op.right.columns) for predicate in predicates):
+            return self._join(Join((op.left, op.right), tuple(on)), predicates)
         own, on = _take(on, op.right.columns)
         below, above = _split(predicates, op.left.columns)
         joined = replace(
