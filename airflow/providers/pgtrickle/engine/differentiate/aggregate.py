@@ -32,12 +32,16 @@ if TYPE_CHECKING:
     from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
 
 
-def delta_aggregate(op: Aggregate, delta: Differentiate) -> Op:
-    """The touched groups after the change, less the same groups before it."""
-    change = delta.settled(op.input)
+def delta_aggregate(op: Aggregate, delta: Differentiate, change: Op | None = None) -> Op:
+    """The touched groups after the change, less the same groups before it.
+
+    ``change`` is the part of the input's settled delta that counts, all by default; it has to hold all
+    changes of a group, or none.
+    """
+    change = delta.settled(op.input) if change is None else change
     if isinstance(change, Empty):
         return Empty(op.columns)
-    touched = touched_rows(op, delta)
+    touched = touched_rows(op, delta, change)
     states = group_states(op, delta.names)
     if states.additive:
         return _both_sides(op, states, touched, change, delta)
@@ -46,12 +50,12 @@ def delta_aggregate(op: Aggregate, delta: Differentiate) -> Op:
     return union_all((after, Negate(Aggregate(before, op.keys, op.calls, op.scalar))), op.columns)
 
 
-def touched_rows(op: Aggregate, delta: Differentiate) -> Op:
-    """The input's present rows in the groups that changed."""
+def touched_rows(op: Aggregate, delta: Differentiate, change: Op) -> Op:
+    """The input's present rows in the groups that ``change`` has rows of."""
     state = delta.state(op.input)
     if op.scalar:
         return state
-    keys, pairs = delta.restrict.keys_of(delta.settled(op.input), op.keys)
+    keys, pairs = delta.restrict.keys_of(change, op.keys)
     return delta.restrict.restrict(state, keys, pairs)
 
 

@@ -58,7 +58,7 @@ def delta_grouped_storage(
 
 def _reread(op: Aggregate, states: GroupStates, change: Op, sign: str, delta: Differentiate) -> Op:
     calls = tuple(AggregateCall(state.name, state.over_rows()) for state in states.states)
-    present = Aggregate(touched_rows(op, delta), op.keys, calls, op.scalar)
+    present = Aggregate(touched_rows(op, delta, change), op.keys, calls, op.scalar)
     columns = (*present.columns, sign)
     kept = Project(present, (*_passed(present.columns), (sign, ex.integer(1))))
     if op.scalar:

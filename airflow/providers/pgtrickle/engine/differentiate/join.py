@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow.providers.pgtrickle.engine.differentiate.narrow import narrowed_delta
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.nodes import Empty, Join, Op, Project, union_all
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def delta_join(op: Join, delta: Differentiate) -> Op:
     """One term for each changed input."""
-    deltas = [delta.settled(side) for side in op.inputs]
+    deltas = [narrowed_delta(op, position, delta) for position in range(len(op.inputs))]
     states = [delta.state(side) for side in op.inputs]
     changed = [index for index, change in enumerate(deltas) if not isinstance(change, Empty)]
     terms: list[Op] = []

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
 
 
-def delta_window(op: Window, delta: Differentiate) -> Op:
-    """The touched partitions after the change, less the same partitions before it."""
-    change = delta.settled(op.input)
+def delta_window(op: Window, delta: Differentiate, change: Op | None = None) -> Op:
+    """The touched partitions after the change, less the same partitions before it.
+
+    ``change`` as in ``delta_aggregate``, of partitions.
+    """
+    change = delta.settled(op.input) if change is None else change
     if isinstance(change, Empty):
         return Empty(op.columns)
     touched = delta.state(op.input)
