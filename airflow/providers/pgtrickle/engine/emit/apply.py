@@ -1,7 +1,8 @@
 """Statements that bring storage to a new state: one statement, so one snapshot and one plan.
 
-Each returns one row: rows new, rows changed, rows gone, and how many should have gone. The last two differ
-only when storage is not what the change was computed against; the refresh then stops (see refresh.execute).
+Each returns one row: rows new, rows changed, rows gone, how many should have gone, and whether all changes
+were read. The third and the fourth differ only when storage is not what the change was computed against; the
+refresh then stops (see refresh.execute).
 """
 
 from __future__ import annotations
@@ -202,5 +203,6 @@ def _same(item: StorageColumn, one: str, other: str) -> str:
 
 
 def _statement(emitter: Emitter, parts: Sequence[str], text: str) -> Statement:
+    text = f"{text}, {emitter.read_whole()}"
     head = emitter.with_clause().rstrip()
     return Statement(f"{head}, {', '.join(parts)} {text}", tuple(emitter.parameters))

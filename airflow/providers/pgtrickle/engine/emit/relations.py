@@ -88,6 +88,8 @@ class Emitter:
         self._aliases = 0
         self._bound: dict[int, str] = {}
         self._shared = shared_nodes(*roots, worth=_worth_binding)
+        self._read = _columns_read(*roots)
+        self._buffers: dict[int, str] = {}
 
     def select(self, op: Op) -> str:
         """The SELECT of a relation; a weighted one has its weight as the last column (``blocks.WEIGHT``)."""
@@ -222,21 +224,64 @@ class Emitter:
         )
 
     def _changes(self, op: Changes) -> Block:
+        oid = op.source.oid
+        if op.interval == "delta" and oid in self._read:
+            return self._counted_changes(op)
         alias = self._alias()
+        return Block(
+            [f"{buffer_name(oid)} AS {alias}"],
+            self._within(alias, op),
+            {field.output: reference(alias, f"c_{field.number}") for field in op.fields},
+            reference(alias, "weight"),
+        )
+
+    def _counted_changes(self, op: Changes) -> Block:
+        """The changes of a source, read once for all that ask for them.
+
+        How many there are is known, and the planner learns it from a LIMIT that is one more; that it cut
+        nothing off is what ``read_whole`` tells.
+        """
+        oid = op.source.oid
+        if oid not in self._buffers:
+            columns = ", ".join(f"b.{quote_identifier(f'c_{number}')}" for number in self._read[oid])
+            conditions = " AND ".join(self._within("b", op))
+            self._buffers[oid] = name = f"b{len(self._buffers) + 1}"
+            limit = self.parameter(f"limit:{oid}")
+            self.bind(
+                name,
+                f"SELECT {columns + ', ' if columns else ''}b.weight FROM {buffer_name(oid)} AS b"
+                f" WHERE {conditions} LIMIT {limit}::pg_catalog.int8",
+            )
+        alias = self._alias()
+        return Block(
+            [f"{self._buffers[oid]} AS {alias}"],
+            outputs={field.output: reference(alias, f"c_{field.number}") for field in op.fields},
+            weight=reference(alias, "weight"),
+        )
+
+    def read_whole(self) -> str:
+        """A condition: no LIMIT on the changes that the statement reads has cut any off."""
+        tests = [
+            f"(SELECT count(*) FROM {name}) < {self.parameter(f'limit:{oid}')}::pg_catalog.int8"
+            for oid, name in self._buffers.items()
+        ]
+        return " AND ".join(tests) or "true"
+
+    def _within(self, alias: str, op: Changes) -> list[str]:
+        """Conditions that a row of the buffer lies in the interval.
+
+        Nearly all rows that the index gives do. The planner takes a third for a bare boolean function, but
+        all but a few for one that differs from a value.
+        """
         low, high = ("lo", "hi") if op.interval == "delta" else ("hi", "now")
         low_text = f"{self.parameter(f'{low}:{op.source.oid}')}::pg_catalog.pg_snapshot"
         high_text = f"{self.parameter(f'{high}:{op.source.oid}')}::pg_catalog.pg_snapshot"
         xid = reference(alias, "xid")
-        return Block(
-            [f"{buffer_name(op.source.oid)} AS {alias}"],
-            [
-                f"{xid} >= pg_catalog.pg_snapshot_xmin({low_text})",
-                f"pg_catalog.pg_visible_in_snapshot({xid}, {high_text})",
-                f"(NOT pg_catalog.pg_visible_in_snapshot({xid}, {low_text}))",
-            ],
-            {field.output: reference(alias, f"c_{field.number}") for field in op.fields},
-            reference(alias, "weight"),
-        )
+        return [
+            f"{xid} >= pg_catalog.pg_snapshot_xmin({low_text})",
+            f"pg_catalog.pg_visible_in_snapshot({xid}, {high_text})::pg_catalog.int4 <> 0",
+            f"pg_catalog.pg_visible_in_snapshot({xid}, {low_text})::pg_catalog.int4 <> 1",
+        ]
 
     def _constant(self, op: Constant) -> Block:
         if not op.columns and len(op.rows) == 1:
@@ -443,6 +488,15 @@ class Emitter:
         outputs[op.weight] = block.weight or "1"
         numbered = Block(block.sources, block.conditions, outputs)
         return self._closed(numbered.select(op.columns), op)
+
+
+def _columns_read(*roots: Op) -> dict[int, list[int]]:
+    """For each source whose changes are read, the attribute numbers of the columns."""
+    found: dict[int, set[int]] = {}
+    for node in walk(*roots):
+        if isinstance(node, Changes) and node.interval == "delta":
+            found.setdefault(node.source.oid, set()).update(field.number for field in node.fields)
+    return {oid: sorted(numbers) for oid, numbers in found.items()}
 
 
 def _worth_binding(node: Op) -> bool:

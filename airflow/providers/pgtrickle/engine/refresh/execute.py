@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from airflow.providers.pgtrickle.engine import catalog
@@ -47,6 +48,9 @@ from airflow.providers.pgtrickle.engine.settings import Settings
 #: SQLSTATEs by which PostgreSQL says that a cached definition no longer fits: a name in it is gone.
 _STALE_DEFINITION = frozenset({"42703", "42P01", "42883", "42704", "0A000"})
 
+#: Numbers of changes from here on are the planner's own to estimate; counting may have stopped short of them.
+_EXACT_COUNT = 100_000
+
 #: The statements that look before a refresh are always the same: planning them costs more than running them.
 _PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
 
@@ -62,6 +66,10 @@ _PLANNER = {
 
 #: Tells the present, as a time with a time zone.
 Clock = Callable[[], datetime]
+
+#: A delta looks rows up by their keys, many of them written a moment ago: pages that are in memory. With the
+#: default, made for disks, the planner would rather read a table than find a few thousand of its rows.
+_PLANNER_OF_DELTAS = {"random_page_cost": "1.1"}
 
 
 class StorageMismatch(RefreshFailed):
@@ -249,7 +257,7 @@ class Refresher:
             target = self._target(table, definition, moment, run)
             facts = self._facts(table, definition, moment, target, rebuild, full)
             plan = decide(facts, self.settings)
-            inserted, deleted = self._execute(table, known, plan, moment, target)
+            inserted, deleted = self._execute(table, known, plan, moment, target, facts.pending)
             if plan.action != "NO_DATA":
                 self._require_same_partitions(definition)
             changes = _reached(moment, target, live)
@@ -513,13 +521,19 @@ class Refresher:
         return {source: (before[source], after[source]) for source in before}
 
     def _execute(
-        self, table: StreamTable, known: Known, plan: Plan, moment: _Moment, target: Frontier
+        self,
+        table: StreamTable,
+        known: Known,
+        plan: Plan,
+        moment: _Moment,
+        target: Frontier,
+        counted: Mapping[int, int] = MappingProxyType({}),
     ) -> tuple[int, int]:
-        """Run the plan's statement; rows inserted and deleted."""
+        """Run the plan's statement; rows inserted and deleted. ``counted`` are the changes of each source."""
         if plan.action == "NO_DATA":
             return 0, 0
         definition = known.definition
-        self.configure(table)
+        self.configure(table, _PLANNER_OF_DELTAS if plan.action == "DIFFERENTIAL" else {})
         storage = storage_name(table.id, table.generation)
         oid = table.storage_oid or 0
         query = None
@@ -537,8 +551,14 @@ class Refresher:
             return filled, 0
         else:
             statement = definition.compiled.recompute(storage, oid, plan.late, query)
-        arguments = self._arguments(definition, statement, current, target, moment)
-        ((new, changed, gone, expected),) = self.session.native(statement.text, arguments)
+        arguments = self._arguments(definition, statement, current, target, moment, counted)
+        ((new, changed, gone, expected, whole),) = self.session.native(statement.text, arguments)
+        if not whole:
+            raise StorageMismatch(
+                f"The refresh of {table.name.display} did not read all changes that it had counted.",
+                sqlstate="XX001",
+                subject=table.name.display,
+            )
         if gone != expected:
             raise StorageMismatch(
                 f"The stored rows of {table.name.display} were not those that the changes belong to "
@@ -548,12 +568,13 @@ class Refresher:
             )
         return new + changed, gone + changed
 
-    def configure(self, table: StreamTable) -> None:
+    def configure(self, table: StreamTable, planner: Mapping[str, str] = MappingProxyType({})) -> None:
         """Give the transaction the settings under which the query was defined, and those of a refresh."""
         settings = {
             "search_path": "",
             "row_security": "off",
             **_PLANNER,
+            **planner,
             **table.session_settings,
         }
         if self.settings.statement_timeout:
@@ -573,6 +594,7 @@ class Refresher:
         current: Frontier | None,
         target: Frontier,
         moment: _Moment,
+        counted: Mapping[int, int] = MappingProxyType({}),
     ) -> list[str]:
         frontiers = {"hi": target, "now": _present(definition, moment)}
         if current is not None:
@@ -583,9 +605,16 @@ class Refresher:
             bound, _, source = name.partition(":")
             if source == "time":
                 values.append(str(frontiers[bound].time))
+            elif bound == "limit":
+                values.append(str(_limit(counted[int(source)])))
             else:
                 values.append(str(bounds[bound][int(source)]))
         return values
+
+
+def _limit(counted: int) -> int:
+    """What the planner may take for the number of changes, as long as they are few: one more."""
+    return counted + 1 if counted < _EXACT_COUNT else 2**62
 
 
 def _locks(table: StreamTable, known: Known) -> list[str]:
