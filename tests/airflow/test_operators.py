@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +24,7 @@ from airflow.providers.pgtrickle.engine.errors import (
     StreamTableNotFound,
     StreamTableSuspended,
 )
+from airflow.providers.pgtrickle.engine.names import parse_name
 from airflow.providers.pgtrickle.hooks.pgtrickle import PgTrickleHook
 from airflow.providers.pgtrickle.operators.pgtrickle import (
     OpenRunOperator,
@@ -78,6 +79,21 @@ class Engine:
     def alter_stream_table(self, name: str, **changes: Any) -> None:
         self.calls.append(("alter", name, changes))
         self.tables[name] = replace(self.tables[name], **changes)
+
+    def stream_tables(self) -> list[SimpleNamespace]:
+        return [
+            SimpleNamespace(**asdict(table), name=parse_name(name), data_timestamp=NOW)
+            for name, table in self.tables.items()
+        ]
+
+    def declared(self) -> dict[str, str]:
+        return {}
+
+    def declare(self, configuration: str, names: list[str]) -> None:
+        pass
+
+    def dependencies(self) -> list[Any]:
+        return []
 
     def drop_stream_table(self, name: str, **options: Any) -> None:
         self.calls.append(("drop", name, options))

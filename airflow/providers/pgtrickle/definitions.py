@@ -62,13 +62,7 @@ def ensure_stream_table(
             indexes=definition.indexes,
         )
         return "created"
-    changes: dict[str, str | None] = {}
-    if statement(present.query) != statement(definition.query):
-        changes["query"] = definition.query
-    if present.refresh_mode != definition.refresh_mode:
-        changes["refresh_mode"] = definition.refresh_mode
-    if definition.schedule is not None and present.schedule != definition.schedule:
-        changes["schedule"] = definition.schedule
+    changes = changes_to(present, definition)
     if not changes:
         return "unchanged"
     if on_change == "error":
@@ -79,6 +73,18 @@ def ensure_stream_table(
         )
     engine.alter_stream_table(definition.name, **changes)
     return "altered"
+
+
+def changes_to(present: StreamTable, definition: StreamTableDefinition) -> dict[str, str]:
+    """What ``alter_stream_table`` would have to change of a stream table that is there."""
+    changes: dict[str, str] = {}
+    if statement(present.query) != statement(definition.query):
+        changes["query"] = definition.query
+    if present.refresh_mode != definition.refresh_mode:
+        changes["refresh_mode"] = definition.refresh_mode
+    if definition.schedule is not None and present.schedule != definition.schedule:
+        changes["schedule"] = definition.schedule
+    return changes
 
 
 def _find(engine: PgTrickle, name: str) -> StreamTable | None:

@@ -34,6 +34,7 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": [
                     "airflow.providers.pgtrickle.operators.base",
                     "airflow.providers.pgtrickle.operators.checks",
+                    "airflow.providers.pgtrickle.operators.converge",
                     "airflow.providers.pgtrickle.operators.manage",
                     "airflow.providers.pgtrickle.operators.pgtrickle",
                     "airflow.providers.pgtrickle.operators.refresh",

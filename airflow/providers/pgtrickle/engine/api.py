@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -35,6 +35,12 @@ from airflow.providers.pgtrickle.engine.stream_tables.alter import alter_stream_
 from airflow.providers.pgtrickle.engine.stream_tables.alter_source import AlterSourceResult, alter_source
 from airflow.providers.pgtrickle.engine.stream_tables.create import create_stream_table
 from airflow.providers.pgtrickle.engine.stream_tables.drop import drop_stream_table
+from airflow.providers.pgtrickle.engine.stream_tables.estimate import (
+    Estimate,
+    StoredSize,
+    estimate_query,
+    stored_size,
+)
 from airflow.providers.pgtrickle.engine.stream_tables.explain import (
     Explanation,
     explain_compiled,
@@ -51,6 +57,7 @@ __all__ = [
     "AlterSourceResult",
     "Check",
     "DependencyRow",
+    "Estimate",
     "Explanation",
     "HistoryRow",
     "Overview",
@@ -58,6 +65,7 @@ __all__ = [
     "RefreshResult",
     "RunFrontier",
     "StatusRow",
+    "StoredSize",
     "StreamTable",
     "SystemFacts",
     "TableDetail",
@@ -263,6 +271,34 @@ class PgTrickle:
         """
         with self._installed():
             return alter_source(self._refresher, sql)
+
+    # -- configurations -----------------------------------------------------------------------------------
+
+    def declare(self, configuration: str, names: Iterable[str]) -> None:
+        """Note that a configuration declares these stream tables; it takes over those of another one."""
+        with self._installed():
+            ids = [self._get(name).id for name in names]
+            catalog.declare(self._session, configuration, ids)
+
+    def declared(self) -> dict[str, str]:
+        """By name, the configuration that declares a stream table; those made by hand are left out."""
+        with self._installed():
+            names = {table.id: table.name.display for table in catalog.all_stream_tables(self._session)}
+            found = catalog.declared(self._session)
+            return {names[each]: configuration for each, configuration in found.items() if each in names}
+
+    def estimate_query(self, name: str, query: str, *, refresh_mode: str = "AUTO") -> Estimate:
+        """What creating this stream table would find out and cost; nothing is created.
+
+        Raises InvalidName, InvalidQuery, UnsupportedQuery, InvalidOption.
+        """
+        with self._installed():
+            return estimate_query(self._session, self._name(name), query, refresh_mode)
+
+    def stored_size(self, name: str) -> StoredSize:
+        """What a stream table stores: what is lost when it is dropped, filled again when it is rebuilt."""
+        with self._installed():
+            return stored_size(self._session, self._get(name))
 
     # -- looking ------------------------------------------------------------------------------------------
 

@@ -148,9 +148,20 @@ class StateError(PgTrickleError):
 
 
 class NotInstalled(StateError):
-    """The catalog is absent from the database, or not of this version."""
+    """The catalog is absent from the database, or too old: then ``version`` is the one it has."""
 
     code = "PGT-201"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        version: int | None = None,
+        hint: str | None = None,
+        subject: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, subject=subject)
+        self.version = version
 
 
 class StreamTableNotFound(StateError):

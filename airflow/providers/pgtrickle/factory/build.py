@@ -103,6 +103,9 @@ def add_tasks(planned: DagPlan) -> tuple[BaseOperator, ...]:
         stream_tables=[entry.definition.name for entry in config.entries],
         definitions=[entry.definition for entry in config.entries] if config.create else (),
         on_change=config.on_change,
+        on_remove=config.on_remove,
+        configuration=config.name,
+        unselected=sorted(planned.unselected),
         due=DueTables(schedules, planned.upstream, _zone(config, config.dag.get("timezone")))
         if schedules
         else None,

@@ -103,6 +103,7 @@ def _config(
     place = document.get("assets")
     return Config(
         source=source,
+        name=document.get("name") or dag.get("dag_id") or Path(source.file).stem,
         dag=dag,
         connection=document.get("connection", DEFAULT_CONNECTION),
         entries=tuple(entries),
@@ -115,6 +116,7 @@ def _config(
         parallelism=document.get("parallelism", 4),
         create=document.get("create", True),
         on_change=document.get("on_change", "error"),
+        on_remove=document.get("on_remove", "leave"),
         select=_texts(document.get("select", ())),
         exclude=_texts(document.get("exclude", ())),
         assets=AssetPlace(place["host"], place["database"], place.get("port", 5432)) if place else None,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any, Literal
 
-from airflow.providers.pgtrickle.definitions import OnChange, StreamTableDefinition
+from airflow.providers.pgtrickle.converge import OnDifference, OnRemove
+from airflow.providers.pgtrickle.definitions import StreamTableDefinition
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.factory.schedules import Schedule
 from airflow.providers.pgtrickle.factory.source import Source
@@ -81,6 +82,8 @@ class Config:
     """A valid configuration."""
 
     source: Source
+    name: str
+    """by which the database knows what the configuration declares"""
     dag: Mapping[str, Any]
     connection: str
     entries: tuple[Entry, ...]
@@ -91,7 +94,8 @@ class Config:
     granularity: Granularity = "table"
     parallelism: int = 4
     create: bool = True
-    on_change: OnChange = "error"
+    on_change: OnDifference = "error"
+    on_remove: OnRemove = "leave"
     select: tuple[str, ...] = ()
     """selectors of what the DAG refreshes; none for all"""
     exclude: tuple[str, ...] = ()
@@ -127,3 +131,5 @@ class DagPlan:
     tasks: tuple[RefreshTask, ...]
     upstream: Mapping[str, tuple[str, ...]]
     leaves: frozenset[str]
+    unselected: frozenset[str] = frozenset()
+    """what the file declares and the DAG leaves to others"""

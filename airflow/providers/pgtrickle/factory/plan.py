@@ -38,6 +38,7 @@ def plan(config: Config) -> DagPlan:
             name.display: tuple(sorted(read.display for read in graph.upstream_of(name))) for name in graph
         },
         leaves=frozenset(name.display for name in graph if not whole.downstream_of(name)),
+        unselected=frozenset(name.display for name in whole.nodes.keys() - graph.nodes.keys()),
     )
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from airflow.providers.pgtrickle.operators.base import StreamTableOperator
 from airflow.providers.pgtrickle.operators.checks import StreamTableFreshnessCheckOperator
+from airflow.providers.pgtrickle.operators.converge import (
+    StreamTablesApplyOperator,
+    StreamTablesPlanOperator,
+)
 from airflow.providers.pgtrickle.operators.manage import (
     StreamTableAlterOperator,
     StreamTableCreateOperator,
@@ -26,4 +30,6 @@ __all__ = [
     "StreamTableOperator",
     "StreamTableRefreshOperator",
     "StreamTableVerifyOperator",
+    "StreamTablesApplyOperator",
+    "StreamTablesPlanOperator",
 ]

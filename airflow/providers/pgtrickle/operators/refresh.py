@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
@@ -12,8 +12,9 @@ from airflow.sdk import Asset, AssetAlias
 from airflow.sdk.exceptions import AirflowSkipException
 
 from airflow.providers.pgtrickle.assets.outlets import Emit, announce, keep_outlets
-from airflow.providers.pgtrickle.definitions import OnChange, StreamTableDefinition, ensure_stream_table
-from airflow.providers.pgtrickle.engine.errors import RunFrontierPassed
+from airflow.providers.pgtrickle.converge import OnDifference, OnRemove, apply_plan, converge_plan
+from airflow.providers.pgtrickle.definitions import StreamTableDefinition
+from airflow.providers.pgtrickle.engine.errors import RunFrontierPassed, StreamTableExists
 from airflow.providers.pgtrickle.hooks.pgtrickle import PgTrickleHook
 from airflow.providers.pgtrickle.links.pgtrickle import StreamTableLink, StreamTablesLink
 from airflow.providers.pgtrickle.observations import Observation, measure, observed
@@ -34,13 +35,18 @@ class OpenRunOperator(StreamTableOperator):
     All stream tables of the run then show one version of the sources, however late a task runs. The XCom
     result is the run frontier as JSON text, which the refresh operators take as ``run``.
 
-    With ``definitions`` the catalog is installed or migrated first and the stream tables are brought to what
-    is declared, in the order given. With ``due`` the run has those members alone that their schedules ask
-    for, and the refresh operators skip the others.
+    With ``definitions`` the catalog is installed or migrated first and the database is brought to what is
+    declared. With ``due`` the run has those members alone that their schedules ask for, and the refresh
+    operators skip the others.
 
     :param stream_tables: names of the members of the run
     :param definitions: members to create when they are absent, upstream first
-    :param on_change: what to do when a member exists with another definition: ``error`` or ``alter``
+    :param on_change: what to do when a member exists with another definition: ``error``, ``alter`` it, or
+        ``recreate``: alter it and create again the members that read it and cannot follow
+    :param on_remove: what to do about a stream table that the configuration declared before and declares no
+        more: ``leave`` it or ``drop`` it
+    :param configuration: the name by which the database knows what was declared; the DAG's id by default
+    :param unselected: names that the configuration declares too, for others to create
     :param due: decides from the data timestamps which of the members the run refreshes
     """
 
@@ -51,7 +57,10 @@ class OpenRunOperator(StreamTableOperator):
         *,
         stream_tables: Sequence[str],
         definitions: Sequence[StreamTableDefinition] = (),
-        on_change: OnChange = "error",
+        on_change: OnDifference = "error",
+        on_remove: OnRemove = "leave",
+        configuration: str | None = None,
+        unselected: Collection[str] = (),
         due: DueTables | None = None,
         **kwargs: Any,
     ) -> None:
@@ -59,17 +68,16 @@ class OpenRunOperator(StreamTableOperator):
         self.stream_tables = stream_tables
         self.definitions = definitions
         self.on_change = on_change
+        self.on_remove = on_remove
+        self.configuration = configuration
+        self.unselected = unselected
         self.due = due
 
     def execute(self, context: Context) -> str:
         """Return the run frontier as JSON text."""
         with self.hook.get_engine() as engine:
             if self.definitions:
-                engine.install()
-            for definition in self.definitions:
-                outcome = ensure_stream_table(engine, definition, on_change=self.on_change)
-                if outcome != "unchanged":
-                    self.log.info("%s %s", definition.name, outcome)
+                self._converge(engine, self.configuration or context["ti"].dag_id)
             members = list(self.stream_tables)
             if self.due is not None:
                 chosen = self.due(_shown(engine), _run_moment(context))
@@ -79,6 +87,30 @@ class OpenRunOperator(StreamTableOperator):
         run = RunAsked(frontier, None if self.due is None else frozenset(members))
         self.log.info("Run frontier: %s", run)
         return str(run)
+
+    def _converge(self, engine: PgTrickle, configuration: str) -> None:
+        engine.install()
+        plan = converge_plan(
+            engine,
+            configuration,
+            self.definitions,
+            others=self.unselected,
+            drop=self.on_remove == "drop",
+            estimate=False,
+        )
+        other = next((step for step in plan.steps if step.action in ("rebuild", "alter")), None)
+        if other is not None and self.on_change == "error":
+            raise StreamTableExists(
+                f"{other.stream_table} exists with another definition. {other.reason}",
+                hint="Set on_change to 'alter', or run `pgtrickle plan` to see what that means.",
+                subject=other.stream_table,
+            )
+        apply_plan(
+            engine,
+            plan,
+            recreate=self.on_change == "recreate",
+            told=lambda step: self.log.info("%s: %s. %s", step.stream_table, step.action, step.reason),
+        )
 
 
 class StreamTableRefreshOperator(StreamTableOperator):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow.providers.pgtrickle.engine.catalog.configurations import declare, declared
 from airflow.providers.pgtrickle.engine.catalog.install import (
     install,
     is_restored,
@@ -50,6 +51,8 @@ __all__ = [
     "all_stream_tables",
     "by_id",
     "consumers",
+    "declare",
+    "declared",
     "delete",
     "dependencies",
     "downstream",

@@ -73,6 +73,7 @@ def require_installed(session: Session) -> None:
     if missing:
         raise NotInstalled(
             f"The catalog is at version {max(applied, default=0)}, this engine needs {missing[-1]}.",
+            version=max(applied, default=0),
             hint="Call install(), or run `pgtrickle install`.",
         )
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from airflow.providers.pgtrickle.engine.compile import Compiled
 from airflow.providers.pgtrickle.engine.db import Session
-from airflow.providers.pgtrickle.engine.definitions import define
-from airflow.providers.pgtrickle.engine.definitions.bind import create_definition
-from airflow.providers.pgtrickle.engine.names import QualifiedName, definition_name, storage_name
+from airflow.providers.pgtrickle.engine.definitions import Definition
+from airflow.providers.pgtrickle.engine.names import QualifiedName, storage_name
 from airflow.providers.pgtrickle.engine.ops.show import show
+from airflow.providers.pgtrickle.engine.stream_tables.trial import tried
 
 _NO_TREE = "The query is recomputed as a whole: {reason}."
 
@@ -61,19 +61,8 @@ def explain_compiled(compiled: Compiled, storage: QualifiedName) -> Explanation:
 
 def explain_query(session: Session, query: str) -> Explanation:
     """Explain a query without keeping anything of it."""
-    definition = definition_name(0)
-    try:
-        with session.transaction():
-            create_definition(session, definition, query)
-            found = define(session, definition, 0, verify=True)
-            raise _Undo(explain_compiled(found.compiled, storage_name(0, 1)))  # noqa: TRY301 - rolls back
-    except _Undo as undo:
-        return undo.explanation
 
+    def explain(definition: Definition, _: QualifiedName) -> Explanation:
+        return explain_compiled(definition.compiled, storage_name(0, 1))
 
-class _Undo(Exception):
-    """Ends a transaction with nothing kept but what it found out."""
-
-    def __init__(self, explanation: Explanation) -> None:
-        super().__init__()
-        self.explanation = explanation
+    return tried(session, query, explain)
