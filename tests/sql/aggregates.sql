@@ -523,3 +523,35 @@ INSERT INTO t VALUES (2, 1);
 DELETE FROM t WHERE a IS NULL;
 -- round: over nothing it is still there
 DELETE FROM t;
+
+-- case: group by: a key and an aggregate of the type record have no column to be kept in
+-- mode: FULL
+CREATE TABLE t (a int, b int);
+INSERT INTO t VALUES (1, 1), (1, 2), (NULL, 2), (1, 1);
+-- stream table: by_row
+SELECT (ROW(a, b))::text AS k, count(*) AS n FROM t GROUP BY ROW(a, b);
+-- round
+INSERT INTO t VALUES (2, 1), (NULL, 2);
+DELETE FROM t WHERE b = 1 AND a = 1;
+
+-- case: aggregates: by addition: variances, truth and parity
+CREATE TABLE t (id int PRIMARY KEY, g int, v int, n numeric(8, 2), b boolean);
+INSERT INTO t VALUES (1, 1, 4, 1.25, true), (2, 1, 9, NULL, NULL), (3, 2, 5, 'NaN', false), (4, 2, NULL, 2, true);
+-- stream table: s
+SELECT g, var_pop(v) AS vp, var_samp(v) AS vs, stddev(n) AS sn, stddev_pop(v) FILTER (WHERE b) AS sf,
+    bool_and(b) AS a, bool_or(b) AS o, every(v > 4) AS e, bit_xor(v) AS x, bit_xor(id) AS y, regr_count(n, v) AS c
+FROM t GROUP BY g;
+-- stream table: below
+SELECT max(vs) AS m, count(x) AS n, bool_or(a) AS a
+FROM (SELECT g, variance(v) AS vs, bit_xor(v) AS x, bool_and(b) AS a FROM t GROUP BY g) AS z;
+-- stream table: whole
+SELECT stddev_samp(v) AS s, bit_xor(v) AS x, every(b) AS e FROM t;
+-- round: NaN leaves, equal values come
+DELETE FROM t WHERE id = 3;
+INSERT INTO t VALUES (5, 1, 4, 1.25, false), (6, 3, 7, 7, NULL), (7, 3, 7, 7, NULL);
+-- round: all values leave, the groups stay
+UPDATE t SET v = NULL, n = NULL, b = NULL;
+-- round: one value is no sample
+UPDATE t SET v = id, n = id / 4.0, b = id > 4 WHERE id IN (1, 6, 7);
+-- round
+DELETE FROM t;

@@ -457,9 +457,11 @@ def _grouped(
         root = _with_only_key(root, only)
         keys = [StorageColumn("k1", only, BOOLEAN, not_null=True)]
     kept = [
-        StorageColumn(f"s{position}", state.name, state.type, state.kind == "additive")
+        StorageColumn(f"s{position}", state.name, state.type, state.accumulates)
         for position, state in enumerate(states.states, 1)
     ]
+    if any(item.type.name == "record" for item in (*keys, *kept)):
+        raise Unsupported("a group key or an aggregate of the type record, of which no table has a column")
     values = dict(states.values)
     visible = [ex.substitute(condition, values) for condition in conditions]
     if not aggregate.scalar:

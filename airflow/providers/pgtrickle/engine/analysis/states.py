@@ -1,8 +1,8 @@
 """What to keep of a group so that its aggregates can be maintained.
 
-    additive   count, sum and avg on exact types: sums of per-row contributions, so a row of weight w adds w
-               times
-               its contribution (the invertible aggregates of the algebra)
+    additive   count, sum, avg, variance and standard deviation on exact types, bool_and, bool_or: sums of
+               per-row contributions, so a row of weight w adds w times its contribution (the invertible ones)
+    xor        bit_xor: its own inverse, so the rows of odd weight decide
     extremum   min and max: a better value wins; when the stored one is deleted, the group is read again
     whole      everything else: the group is read again whenever it is touched
 
@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from airflow.providers.pgtrickle.engine.analysis.moments import deviation
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.naming import BIGINT, NUMERIC, Names
@@ -23,7 +24,9 @@ from airflow.providers.pgtrickle.engine.ops.nodes import Aggregate, AggregateCal
 from airflow.providers.pgtrickle.engine.ops.scales import INTEGERS, computed_columns, possible_scales
 from airflow.providers.pgtrickle.engine.schema import ColumnType
 
-StateKind = Literal["additive", "min", "max", "whole"]
+_DEVIATIONS = frozenset(("var_pop", "var_samp", "stddev_pop", "stddev_samp"))
+
+StateKind = Literal["additive", "xor", "min", "max", "whole"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class State:
     """One column of kept state.
 
     ``additive``: the sum of ``value`` (an exact number, 1 for counts) over the rows where ``where`` holds.
+    ``xor``: the exclusive or of an integer ``value`` over them.
     ``min``/``max``: the extremum of ``value`` over them. ``whole``: ``value`` is the aggregate call itself.
     """
 
@@ -40,20 +44,32 @@ class State:
     where: Expr | None
     type: ColumnType
 
+    @property
+    def accumulates(self) -> bool:
+        """Whether the state after a change follows from the one before it and the change alone."""
+        return self.kind in ("additive", "xor")
+
     def over_rows(self) -> Expr:
         """The aggregate call that computes the state from plain rows."""
-        if self.kind == "additive":
-            return self._sum(self.value)
+        if self.accumulates:
+            return self._total(self.value, self.where)
         if self.kind == "whole":
             return self.value
         return ex.aggregate_call(self.kind, self.value, self.where)
 
     def over_weights(self, weight: str) -> Expr:
-        """The aggregate call for an additive state over rows that count ``weight`` times."""
-        return self._sum(ex.multiply(self.value, ex.column(weight)))
+        """The aggregate call for a state that accumulates, over rows that count ``weight`` times."""
+        times = ex.column(weight)
+        if self.kind == "xor":
+            return self._total(self.value, _both(self.where, ex.is_odd(times)))
+        return self._total(ex.multiply(self.value, times), self.where)
 
-    def _sum(self, value: Expr) -> Expr:
-        total = ex.aggregate_call("sum", value, self.where)
+    def over_states(self) -> Expr:
+        """The aggregate call that puts partial states, in the column of this name, together."""
+        return self._total(ex.column(self.name), None)
+
+    def _total(self, value: Expr, where: Expr | None) -> Expr:
+        total = ex.aggregate_call("bit_xor" if self.kind == "xor" else "sum", value, where)
         return ex.cast(ex.coalesce(total, ex.integer(0)), self.type.name)
 
 
@@ -70,8 +86,8 @@ class GroupStates:
 
     @property
     def additive(self) -> bool:
-        """Whether every state is additive."""
-        return all(state.kind == "additive" for state in self.states)
+        """Whether every state accumulates."""
+        return all(state.accumulates for state in self.states)
 
     @property
     def whole(self) -> bool:
@@ -102,6 +118,15 @@ class _Builder:
             return ex.column(self._add(item.function, item.argument, item.where, kind))  # type: ignore[arg-type]
         if item.function in ("sum", "avg") and not item.distinct and item.argument is not None:
             exact = self._exact_sum(item, item.argument, kind)
+            if exact is not None:
+                return exact
+        if item.function in ("bool_and", "bool_or") and item.argument is not None:
+            return self._decided(item, item.argument)
+        if item.function == "bit_xor" and item.argument is not None and kind.base in INTEGERS:
+            parity = ex.column(self._add("xor", item.argument, item.where, kind))
+            return ex.case([(ex.compare(self._count(item), ">", ex.integer(0)), parity)])
+        if item.function in _DEVIATIONS and item.argument is not None:
+            exact = self._deviation(item, item.argument)
             if exact is not None:
                 return exact
         return ex.column(self._add("whole", item.call, None, kind))
@@ -157,6 +182,34 @@ class _Builder:
         if item.function == "sum":
             return ex.case([(some, total)])
         return ex.case([(some, ex.divide(ex.cast(dividend, "numeric"), ex.cast(number, "numeric")))])
+
+    def _decided(self, item: AggregateCall, argument: Expr) -> Expr:
+        """bool_and holds while no row says no, bool_or as soon as one says yes."""
+        every = item.function == "bool_and"
+        voice = ex.negate(argument) if every else argument
+        voices = ex.column(self._additive("voices", ex.integer(1), _both(item.where, voice), BIGINT))
+        some = ex.compare(self._count(item), ">", ex.integer(0))
+        return ex.case([(some, ex.compare(voices, "=" if every else ">", ex.integer(0)))])
+
+    def _deviation(self, item: AggregateCall, argument: Expr) -> Expr | None:
+        base = self.names.types[argument_key(item)].base
+        nans: Expr | None = None
+        where, scale, total_type = item.where, 0, BIGINT
+        if base not in INTEGERS:
+            scales = possible_scales(argument, self.names.types, self.computed) if base == "numeric" else None
+            if scales is None or len(scales) != 1:
+                return None
+            (scale,) = scales
+            not_a_number = ex.cast(ex.text("NaN"), "numeric")
+            where = _both(where, ex.compare(argument, "<>", not_a_number))
+            is_nan = _both(item.where, ex.equals(argument, not_a_number))
+            nans = ex.column(self._additive("nans", ex.integer(1), is_nan, BIGINT))
+        if base in ("bigint", "numeric"):
+            total_type = NUMERIC
+        value = ex.cast(argument, "numeric")
+        total = ex.column(self._additive("sum", ex.cast(argument, total_type.name), where, total_type))
+        squares = ex.column(self._additive("squares", ex.multiply(value, value), where, NUMERIC))
+        return deviation(item.function, self._count(item), total, squares, nans, scale)
 
     def _additive(self, stem: str, value: Expr, where: Expr | None, kind: ColumnType) -> str:
         return self._add("additive", value, where, kind, stem)

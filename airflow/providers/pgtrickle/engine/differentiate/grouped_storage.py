@@ -75,8 +75,8 @@ def _merged(
 ) -> Op:
     names = delta.names
     weight = names.fresh("weight", BIGINT)
-    additive = [state for state in states.states if state.kind == "additive"]
-    extrema = [state for state in states.states if state.kind != "additive"]
+    additive = [state for state in states.states if state.accumulates]
+    extrema = [state for state in states.states if not state.accumulates]
     came = {state.name: names.fresh("came", state.type) for state in extrema}
     left = {state.name: names.fresh("left", state.type) for state in extrema}
     calls = [AggregateCall(state.name, state.over_weights(weight)) for state in additive]
@@ -107,13 +107,7 @@ def _merged(
         stored, tuple((name, empty.get(name) or ex.column(stored_names[name])) for name in columns)
     )
     combined = UnionAll((new_rows, old_rows), columns, (columns, columns))
-    sums = [
-        AggregateCall(
-            state.name,
-            ex.cast(ex.aggregate_call("sum", ex.column(state.name)), state.type.name),
-        )
-        for state in additive
-    ]
+    sums = [AggregateCall(state.name, state.over_states()) for state in additive]
     bests = [
         AggregateCall(name, ex.aggregate_call(state.kind, ex.column(name)))
         for state in extrema
@@ -139,7 +133,7 @@ def _resolved(
     lost: list[Expr] = []
     for state in states.states:
         value = ex.column(state.name)
-        if state.kind != "additive":
+        if not state.accumulates:
             better = ex.least if state.kind == "min" else ex.greatest
             values[state.name] = better(value, ex.column(came[state.name]))
             lost.append(_lost(state, ex.column(came[state.name]), ex.column(left[state.name])))

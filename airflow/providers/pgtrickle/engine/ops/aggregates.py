@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from sqlglot import exp
 
+from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.naming import Names
 from airflow.providers.pgtrickle.engine.ops.nodes import AggregateCall
@@ -17,6 +18,20 @@ _KNOWN: dict[type[exp.Expr], str] = {
     exp.Avg: "avg",
     exp.Min: "min",
     exp.Max: "max",
+}
+#: Aggregates of one argument that sqlglot has no node for, under the name that the laws know them by. Only
+#: functions of pg_catalog are printed without a schema.
+_KNOWN_BY_NAME = {
+    "bool_and": "bool_and",
+    "every": "bool_and",
+    "bool_or": "bool_or",
+    "bit_xor": "bit_xor",
+    "var_pop": "var_pop",
+    "var_samp": "var_samp",
+    "variance": "var_samp",
+    "stddev_pop": "stddev_pop",
+    "stddev_samp": "stddev_samp",
+    "stddev": "stddev_samp",
 }
 
 
@@ -69,5 +84,22 @@ def read_aggregate(node: exp.Expr, names: Names) -> AggregateCall:
             function = function if argument is not None else "other"
         elif isinstance(argument, exp.Order) or inner.expressions:
             function, argument = "other", None
+    elif isinstance(inner, exp.Anonymous):
+        function, argument, where = _by_name(inner, where)
     stem = function if function != "other" else (inner.name or "aggregate")
     return AggregateCall(names.fresh(stem), call, function, argument, where, distinct)
+
+
+def _by_name(call: exp.Anonymous, where: Expr | None) -> tuple[str, Expr | None, Expr | None]:
+    """The function, its argument and its condition, for a call that has no node of its own."""
+    arguments = call.expressions
+    if any(isinstance(argument, (exp.Distinct, exp.Order)) for argument in arguments):
+        return "other", None, where
+    name = call.name.lower()
+    if name == "regr_count" and len(arguments) == 2:
+        # The pairs that are complete: those with one value, of which the other is counted.
+        complete = ex.is_not_null(arguments[1])
+        return "count", arguments[0], complete if where is None else ex.and_((where, complete))
+    if name in _KNOWN_BY_NAME and len(arguments) == 1:
+        return _KNOWN_BY_NAME[name], arguments[0], where
+    return "other", None, where

@@ -72,6 +72,11 @@ def equals(left: Expr, right: Expr) -> Expr:
     return binary(exp.EQ, left, right)
 
 
+def add(left: Expr, right: Expr) -> Expr:
+    """``left + right``."""
+    return binary(exp.Add, left, right)
+
+
 def subtract(left: Expr, right: Expr) -> Expr:
     """``left - right``."""
     return binary(exp.Sub, left, right)
@@ -80,6 +85,11 @@ def subtract(left: Expr, right: Expr) -> Expr:
 def multiply(left: Expr, right: Expr) -> Expr:
     """``left * right``."""
     return binary(exp.Mul, left, right)
+
+
+def is_odd(value: Expr) -> Expr:
+    """Whether an integer is odd."""
+    return compare(binary(exp.Mod, value, integer(2)), "<>", integer(0))
 
 
 def compare(left: Expr, operator: str, right: Expr) -> Expr:

@@ -302,7 +302,8 @@ class KeyJoin:
 class AggregateCall:
     """One aggregate: ``call`` is the whole expression, the rest what the laws need to know of it.
 
-    ``function`` is count, sum, avg, min, max or ``other``; ``argument`` is None for count(*).
+    ``function`` is count, sum, avg, min, max, bool_and, bool_or, bit_xor, var_pop, var_samp, stddev_pop,
+    stddev_samp or ``other``; ``argument`` is None for count(*).
     """
 
     name: str
