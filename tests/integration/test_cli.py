@@ -123,7 +123,7 @@ def test_wrong_query_is_pointed_at(terminal: Terminal) -> None:
     terminal("install")
     code, _, err = terminal("create", "t", "--query", "SELECT id,\n  nope\nFROM orders")
     assert code == Exit.USAGE
-    assert err.splitlines()[:2] == ["line 2:   nope", "          ^"]
+    assert err.splitlines()[1:3] == ["LINE 2:   nope", "          ^"]
 
 
 def test_suspended_is_refused_until_resumed(terminal: Terminal) -> None:

@@ -188,14 +188,14 @@ def test_json_is_one_value_with_names_as_typed(door: FrontDoor, capsys: pytest.C
 
 
 def test_invalid_query_is_pointed_at(door: FrontDoor, capsys: pytest.CaptureFixture[str]) -> None:
-    door.answers["create_stream_table"] = errors.InvalidQuery(
-        "column x does not exist", position=15, hint="Fix it."
-    )
+    error = errors.InvalidQuery("column x does not exist", position=15, hint="Fix it.")
+    error.excerpt = "LINE 2:     xx\n            ^"
+    door.answers["create_stream_table"] = error
     assert main(["create", "t", "--query", "SELECT a,\n    xx\nFROM t"]) == Exit.USAGE
     assert capsys.readouterr().err.splitlines() == [
-        "line 2:     xx",
-        "            ^",
         "PGT-102 column x does not exist",
+        "LINE 2:     xx",
+        "            ^",
         "Hint: Fix it.",
     ]
 

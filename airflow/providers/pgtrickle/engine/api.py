@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from airflow.providers.pgtrickle.engine import catalog
 from airflow.providers.pgtrickle.engine.catalog import Dependency, HistoryRow, StreamTable
 from airflow.providers.pgtrickle.engine.db import Session, connect
+from airflow.providers.pgtrickle.engine.definitions.place import shown_in
 from airflow.providers.pgtrickle.engine.errors import InvalidOption
 from airflow.providers.pgtrickle.engine.monitor import (
     Check,
@@ -163,7 +164,7 @@ class PgTrickle:
         columns of each index to create. Raises InvalidQuery, UnsupportedQuery, InvalidName, InvalidOption,
         StreamTableExists; nothing is left of a stream table that could not be created.
         """
-        with self._installed():
+        with self._installed(), shown_in(query):
             return create_stream_table(
                 self._session,
                 self._refresher,
@@ -219,7 +220,7 @@ class PgTrickle:
 
     def explain_query(self, query: str) -> Explanation:
         """The same for a query, without creating anything."""
-        with self._installed():
+        with self._installed(), shown_in(query):
             return explain_query(self._session, query)
 
     def alter_stream_table(
@@ -236,7 +237,7 @@ class PgTrickle:
         Raises as ``create_stream_table`` does, and DependentObjects when the columns change in a way that
         something which reads the stream table cannot follow.
         """
-        with self._installed():
+        with self._installed(), shown_in(query or ""):
             return alter_stream_table(
                 self._refresher,
                 self._get(name),

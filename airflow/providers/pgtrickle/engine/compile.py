@@ -12,13 +12,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from airflow.providers.pgtrickle.engine.analysis.functions import (
-    reads_clock,
-    unstable_reason,
-    volatile_function,
-)
+from airflow.providers.pgtrickle.engine.analysis.functions import reads_clock, unstable_reason
 from airflow.providers.pgtrickle.engine.analysis.keys import UniqueKeys, candidate_keys
 from airflow.providers.pgtrickle.engine.analysis.nullability import NotNull
+from airflow.providers.pgtrickle.engine.analysis.refusals import refuse
 from airflow.providers.pgtrickle.engine.analysis.states import GroupStates, argument_key, group_states
 from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
 from airflow.providers.pgtrickle.engine.differentiate.grouped_storage import (
@@ -40,7 +37,6 @@ from airflow.providers.pgtrickle.engine.emit.storage import (
     select_contents,
     select_view,
 )
-from airflow.providers.pgtrickle.engine.errors import UnsupportedQuery
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.clock import reads_clock as at_clock
@@ -290,33 +286,6 @@ def _compiled(binding: Binding, describe: Describe, reason: str | None) -> Compi
         except RecursionError:
             reason = "its expressions are nested too deeply"
     return _compile_whole(binding, reason)
-
-
-def refuse(binding: Binding) -> None:
-    """Raise UnsupportedQuery for what no refresh mode can maintain."""
-    function = volatile_function(binding)
-    if function is not None:
-        raise UnsupportedQuery(
-            f"The query calls {function.name}(), which is VOLATILE: its answer changes by itself.",
-            hint="Compute the value when the row is written, or use an immutable function.",
-        )
-    for relation in binding.relations.values():
-        if relation.kind == "catalog":
-            raise UnsupportedQuery(
-                f"The query reads {relation.name.display}: changes of system relations cannot be captured.",
-                hint="Read ordinary tables only.",
-            )
-        if relation.kind == "temporary":
-            raise UnsupportedQuery(
-                f"The query reads the temporary table {relation.name.display}, which only one session sees.",
-                hint="Use an ordinary table.",
-            )
-    for feature, title in (("for_update", "FOR UPDATE or FOR SHARE"), ("tablesample", "TABLESAMPLE")):
-        if feature in binding.features:
-            raise UnsupportedQuery(
-                f"The query has {title}, which has no meaning for a stored result.",
-                hint=f"Leave {title} out.",
-            )
 
 
 def _compile_tree(binding: Binding, describe: Describe) -> Compiled:

@@ -3,8 +3,9 @@
 PgTrickleError
  ├─ InputError                 the caller's words are wrong; nothing was changed
  │   ├─ InvalidName            a name that is not a relation name
- │   ├─ InvalidQuery           PostgreSQL rejected the defining query (its message and position)
- │   ├─ UnsupportedQuery       the query cannot be a stream table, or not in the mode asked for
+ │   ├─ QueryError             something about the text of a query, at a place in it
+ │   │   ├─ InvalidQuery       PostgreSQL rejected the defining query (its message and position)
+ │   │   └─ UnsupportedQuery   the query cannot be a stream table, or not in the mode asked for
  │   ├─ InvalidOption          a parameter outside its range
  │   ├─ CircularDependency     stream tables read each other in a circle (engine.graph)
  │   ├─ InvalidSelector        a selector that is none, or that chooses nothing (engine.graph)
@@ -87,11 +88,27 @@ class InvalidName(InputError):
     code = "PGT-101"
 
 
-class InvalidQuery(InputError):
-    """PostgreSQL rejected the defining query.
+class QueryError(InputError):
+    """Something about the text of a query.
 
-    ``position`` is the 1-based character in the query at which it stopped, or None.
+    ``position`` is the 1-based character that it is about, ``line`` and ``column`` the same in lines,
+    ``excerpt`` shows it with a caret below; None where the place is not known.
     """
+
+    code = "PGT-110"
+
+    position: int | None = None
+    line: int | None = None
+    column: int | None = None
+    excerpt: str | None = None
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return f"{text}\n{self.excerpt}" if self.excerpt else text
+
+
+class InvalidQuery(QueryError):
+    """PostgreSQL rejected the defining query, at ``position``."""
 
     code = "PGT-102"
 
@@ -109,10 +126,27 @@ class InvalidQuery(InputError):
         self.sqlstate = sqlstate
 
 
-class UnsupportedQuery(InputError):
-    """The query cannot be a stream table, or not in the refresh mode asked for."""
+class UnsupportedQuery(QueryError):
+    """The query cannot be a stream table, or not in the refresh mode asked for.
+
+    ``construct`` names what in it cannot be maintained, such as ``random()``, ``TABLESAMPLE`` or a relation,
+    where it has a name; ``reason`` says why. ``hint`` suggests what to write instead.
+    """
 
     code = "PGT-103"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        construct: str | None = None,
+        reason: str | None = None,
+        hint: str | None = None,
+        subject: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, subject=subject)
+        self.construct = construct
+        self.reason = reason
 
 
 class InvalidOption(InputError):

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.pgtrickle.engine.cli.output import STAGES, Exit, Output, exit_code, plain
-from airflow.providers.pgtrickle.engine.errors import InvalidOption, InvalidQuery, PgTrickleError
+from airflow.providers.pgtrickle.engine.errors import InvalidOption, PgTrickleError
 
 if TYPE_CHECKING:
     from airflow.providers.pgtrickle.engine.api import PgTrickle
@@ -42,15 +41,14 @@ def install(pgt: PgTrickle, _: Namespace, output: Output) -> Exit:
 def create(pgt: PgTrickle, options: Namespace, output: Output) -> Exit:
     """Create a stream table."""
     query = _required_query(options)
-    with _pointing_at(query, output):
-        table = pgt.create_stream_table(
-            options.name,
-            query,
-            schedule=options.schedule,
-            refresh_mode=options.refresh_mode,
-            initialize=not options.no_initialize,
-            indexes=[tuple(column.strip() for column in index.split(",")) for index in options.index],
-        )
+    table = pgt.create_stream_table(
+        options.name,
+        query,
+        schedule=options.schedule,
+        refresh_mode=options.refresh_mode,
+        initialize=not options.no_initialize,
+        indexes=[tuple(column.strip() for column in index.split(",")) for index in options.index],
+    )
     output.done(
         f"Created {table.name.display}, {table.effective_mode}{_because(table.reason)}", **_facts(table)
     )
@@ -62,10 +60,9 @@ def alter(pgt: PgTrickle, options: Namespace, output: Output) -> Exit:
     query = _query(options)
     if query is None and options.schedule is None and options.refresh_mode is None:
         raise InvalidOption("Nothing is to be changed.", hint="Give a query, --schedule or --refresh-mode.")
-    with _pointing_at(query, output):
-        table = pgt.alter_stream_table(
-            options.name, query=query, schedule=options.schedule, refresh_mode=options.refresh_mode
-        )
+    table = pgt.alter_stream_table(
+        options.name, query=query, schedule=options.schedule, refresh_mode=options.refresh_mode
+    )
     output.done(
         f"Altered {table.name.display}, {table.effective_mode}{_because(table.reason)}", **_facts(table)
     )
@@ -132,8 +129,7 @@ def explain(pgt: PgTrickle, options: Namespace, output: Output) -> Exit:
     if query is None:
         explanation = pgt.explain_stream_table(options.name)
     else:
-        with _pointing_at(query, output):
-            explanation = pgt.explain_query(query)
+        explanation = pgt.explain_query(query)
     output.note(f"Refresh mode {explanation.refresh_mode}{_because(explanation.reason)}")
     stages = (options.stage,) if options.stage else STAGES
     texts = {stage: getattr(explanation, stage) for stage in stages}
@@ -272,16 +268,6 @@ def _required_query(options: Namespace) -> str:
     if query is None:
         raise InvalidOption("There is no query.", hint="Give --query or --file.")
     return query
-
-
-@contextmanager
-def _pointing_at(query: str | None, output: Output) -> Iterator[None]:
-    """Show the place in the query at which PostgreSQL stopped, if it does."""
-    try:
-        yield
-    except InvalidQuery as error:
-        output.point_at(query or "", error)
-        raise
 
 
 def _because(reason: str | None) -> str:

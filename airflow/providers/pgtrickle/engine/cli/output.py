@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from airflow.providers.pgtrickle.engine.errors import InputError, InvalidQuery, PgTrickleError, StateError
+from airflow.providers.pgtrickle.engine.errors import InputError, PgTrickleError, StateError
 from airflow.providers.pgtrickle.engine.frontier import Snapshot
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 
@@ -115,18 +115,11 @@ class Output:
             sys.stderr.write(json.dumps({"error": plain(facts)}, ensure_ascii=False) + "\n")
             return
         self._errors.print(Text.assemble((error.code, "bold red"), " ", error.message), soft_wrap=True)
+        excerpt = getattr(error, "excerpt", None)
+        if excerpt:
+            self._errors.print(Text(excerpt), soft_wrap=True)
         if error.hint:
             self._errors.print(Text.assemble(("Hint: ", "bold"), error.hint), soft_wrap=True)
-
-    def point_at(self, query: str, error: InvalidQuery) -> None:
-        """Show the place in the query at which PostgreSQL stopped."""
-        if error.position is None or error.position > len(query) or self.as_json:
-            return
-        before = query[: error.position - 1]
-        column = len(before) - (before.rfind("\n") + 1)
-        number = before.count("\n") + 1
-        head = f"line {number}: "
-        self.note(f"{head}{query.splitlines()[number - 1]}\n{' ' * (len(head) + column)}^")
 
     def _json(self, value: Any) -> None:
         sys.stdout.write(json.dumps(plain(value), ensure_ascii=False) + "\n")

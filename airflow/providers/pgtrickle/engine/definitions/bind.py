@@ -16,6 +16,7 @@ from airflow.providers.pgtrickle.engine.parse import (
     generate,
     line_and_column,
     parse_canonical,
+    relation_names,
     single_query,
 )
 from airflow.providers.pgtrickle.engine.schema import Binding, Column, ColumnType, Function, Relation
@@ -50,6 +51,7 @@ _VALUE_FUNCTIONS = (
 _STORAGE = re.compile(r"st_(\d+)_\d+")
 _DUPLICATE_COLUMN = "42701"
 _INVALID_TABLE_DEFINITION = "42P16"
+_FEATURE_NOT_SUPPORTED = "0A000"
 
 
 def create_definition(session: Session, definition: QualifiedName, query: str) -> None:
@@ -59,12 +61,23 @@ def create_definition(session: Session, definition: QualifiedName, query: str) -
     rejects and for anything but one query; UnsupportedQuery for a query of a temporary table.
     """
     text = single_query(query)
+    # Before the view is made: afterwards the transaction is over.
+    temporary = _temporary(session, text)
     head = compose(load(__package__, "create_definition"), definition=definition).as_string()
     try:
         with as_query_error(offset=len(head)):
             session.native(head + text)
     except InvalidQuery as error:
-        raise _explained(error, query) from error
+        raise _explained(error, query, temporary) from error
+
+
+def _temporary(session: Session, query: str) -> str | None:
+    """The first temporary table that a query names, as SQL writes it."""
+    try:
+        names = relation_names(query)
+    except InvalidQuery:  # PostgreSQL says it better
+        return None
+    return session.value(load(__package__, "temporary_of"), (names,)) if names else None
 
 
 def bind(session: Session, definition: QualifiedName, *, verify: bool = True) -> Binding:
@@ -234,12 +247,22 @@ def _deparse(session: Session, definition: QualifiedName, columns: Sequence[Colu
         return printed
 
 
-def _explained(error: InvalidQuery, query: str) -> InvalidQuery | UnsupportedQuery:
+def _explained(error: InvalidQuery, query: str, temporary: str | None) -> InvalidQuery | UnsupportedQuery:
     """PostgreSQL's message with what a user of stream tables should know."""
     if error.sqlstate == _INVALID_TABLE_DEFINITION and "temporary" in error.message:
+        named = "a temporary table" if temporary is None else f"the temporary table {temporary}"
         return UnsupportedQuery(
-            "The query reads a temporary table, which only the session that made it can see.",
-            hint="Use an ordinary table.",
+            f"The query reads {named}, which only the session that made it can see.",
+            construct=temporary,
+            reason="only one session sees it",
+            hint="Use an ordinary table; an UNLOGGED one is as quick to write.",
+        )
+    if error.sqlstate == _FEATURE_NOT_SUPPORTED and "data-modifying" in error.message:
+        return UnsupportedQuery(
+            "The query changes data in WITH, but a query is evaluated at every refresh.",
+            construct="INSERT INTO|UPDATE|DELETE FROM|MERGE INTO",
+            reason="a query is evaluated at every refresh, and must not do more than read",
+            hint="Run the change on its own; a trigger on the source can keep what it returned.",
         )
     message, hint = error.message, error.hint
     if error.sqlstate == _DUPLICATE_COLUMN:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from airflow.providers.pgtrickle.engine.names import QualifiedName
+from airflow.providers.pgtrickle.engine.names import QualifiedName, quote_identifier
 from airflow.providers.pgtrickle.engine.parse.keywords import RESERVED, VALUE_FUNCTIONS
 from airflow.providers.pgtrickle.engine.parse.lexer import Kind, Lexeme, invalid
 from airflow.providers.pgtrickle.engine.parse.statement import query_lexemes
@@ -35,6 +35,14 @@ def table_references(text: str, default_schema: str = "public") -> frozenset[Qua
         QualifiedName(default_schema if item.schema is None else item.schema, item.name)
         for item in table_items(text, query_lexemes(text))
     )
+
+
+def relation_names(text: str) -> list[str]:
+    """The relations of a query as SQL writes them, unqualified ones unqualified; raises as above."""
+    return [
+        quote_identifier(item.name) if item.schema is None else str(QualifiedName(item.schema, item.name))
+        for item in table_items(text, query_lexemes(text))
+    ]
 
 
 class TableItem(NamedTuple):

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow.providers.pgtrickle.engine import catalog
+from airflow.providers.pgtrickle.engine.analysis.advice import advice
 from airflow.providers.pgtrickle.engine.analysis.functions import PINNED_SETTINGS
 from airflow.providers.pgtrickle.engine.capture import ensure_capture
 from airflow.providers.pgtrickle.engine.catalog import StreamTable
@@ -165,9 +166,13 @@ def effective_mode(definition: Definition, mode: str, name: QualifiedName) -> tu
     if reason is None:
         return "DIFFERENTIAL", None
     if mode == "DIFFERENTIAL":
+        known = advice(reason)
+        recomputed = "refresh_mode AUTO to have it recomputed at each refresh."
         raise UnsupportedQuery(
             f"The query cannot be maintained by deltas: {reason}.",
-            hint="Use refresh_mode AUTO to have it recomputed at each refresh, or rewrite the query.",
+            construct=known.construct,
+            reason=reason,
+            hint=f"{known.rewrite} Or use {recomputed}" if known.rewrite else f"Use {recomputed}",
             subject=name.display,
         )
     return "FULL", reason
