@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv/bin
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint format bench docs lock sweep clean
+.PHONY: help setup demo test lint format bench docs constructs lock sweep clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -34,6 +34,9 @@ bench: setup  ## measure what the documentation promises
 
 docs: setup  ## check links, decisions and the index of docs
 	@$(VENV)/python tools/check_docs.py
+
+constructs: setup  ## write docs/sql.md from the registry of constructs
+	@$(VENV)/python tools/constructs.py
 
 lock: setup  ## pin what .venv holds now
 	@$(VENV)/python tools/lock.py

@@ -15,6 +15,7 @@ from typing import Literal
 from airflow.providers.pgtrickle.engine.analysis.functions import reads_clock, unstable_reason
 from airflow.providers.pgtrickle.engine.analysis.keys import UniqueKeys, candidate_keys
 from airflow.providers.pgtrickle.engine.analysis.nullability import NotNull
+from airflow.providers.pgtrickle.engine.analysis.reads import delta_reads
 from airflow.providers.pgtrickle.engine.analysis.refusals import refuse
 from airflow.providers.pgtrickle.engine.analysis.states import GroupStates, argument_key, group_states
 from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
@@ -142,6 +143,11 @@ class Compiled:
     def differential(self) -> bool:
         """Whether the query is maintained by deltas."""
         return self.reason is None
+
+    @property
+    def reads(self) -> Literal["deltas", "touched keys", "recompute"]:
+        """What a refresh reads besides the change: see analysis.reads; ``recompute`` is the whole query."""
+        return "recompute" if self.reason is not None else delta_reads(self.root, self.grouped)
 
     @property
     def unique(self) -> UniqueKeys:

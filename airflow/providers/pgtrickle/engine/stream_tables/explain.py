@@ -20,7 +20,9 @@ class Explanation:
 
     ``ops``: the operator tree. ``rewritten``: after the rewrites. ``delta``: its derivative when every source
     changes. ``sql``: the statement that applies it. ``stages``: what storage looks like and what a refresh
-    does. ``refresh_mode`` is the effective one, ``reason`` why it is not DIFFERENTIAL.
+    does. ``refresh_mode`` is the effective one, ``reason`` why it is not DIFFERENTIAL. ``reads`` says what a
+    refresh reads besides the change: ``deltas`` (matching rows and stored state), ``touched keys`` (all rows
+    of touched groups or partitions), ``recompute`` (the whole query).
     """
 
     ops: str
@@ -30,6 +32,7 @@ class Explanation:
     stages: str
     refresh_mode: str
     reason: str | None
+    reads: str
 
 
 def explain_compiled(compiled: Compiled, storage: QualifiedName) -> Explanation:
@@ -41,13 +44,14 @@ def explain_compiled(compiled: Compiled, storage: QualifiedName) -> Explanation:
             f"storage: {compiled.layout.kind}, key: {key}",
             f"columns: {columns}",
             f"view: {compiled.view(storage)}",
+            f"reads: {compiled.reads}",
             "refresh: lock, take the snapshot, apply the changes in (lo, hi], note the frontier",
         )
     )
     if compiled.reason is not None:
         text = _NO_TREE.format(reason=compiled.reason)
         sql = compiled.recompute(storage, 0, query=compiled.binding.text).text
-        return Explanation(text, text, text, sql, stages, "FULL", compiled.reason)
+        return Explanation(text, text, text, sql, stages, "FULL", compiled.reason, compiled.reads)
     return Explanation(
         show(compiled.lowered),
         show(compiled.rewritten),
@@ -56,6 +60,7 @@ def explain_compiled(compiled: Compiled, storage: QualifiedName) -> Explanation:
         stages,
         "DIFFERENTIAL",
         None,
+        compiled.reads,
     )
 
 
