@@ -50,6 +50,8 @@ class LocalAirflow:
     """Airflow with the DAGs of one folder, as a context manager.
 
     ``connections`` are Airflow connections by id (URI or JSON), ``options`` further environment variables.
+    ``users`` maps names to roles of the simple auth manager; each has its name as password, and the first of
+    them is whose requests this object makes. Without users everybody is an administrator.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class LocalAirflow:
         *,
         connections: Mapping[str, str],
         options: Mapping[str, str] | None = None,
+        users: Mapping[str, str] | None = None,
         parallelism: int = 2,
     ) -> None:
         self.home = home.resolve()
@@ -85,6 +88,18 @@ class LocalAirflow:
             **{f"AIRFLOW_CONN_{name.upper()}": value for name, value in connections.items()},
             **(options or {}),
         }
+        self.users = dict(users or {})
+        if self.users:
+            passwords = self.home / "passwords.json"
+            self.home.mkdir(parents=True, exist_ok=True)
+            passwords.write_text(json.dumps({name: name for name in self.users}))
+            self.environment |= {
+                "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
+                "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
+                    f"{name}:{role}" for name, role in self.users.items()
+                ),
+                "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+            }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
 
@@ -116,8 +131,20 @@ class LocalAirflow:
                     start_new_session=True,
                 )
         self._wait(self._healthy, START_TIMEOUT, "Airflow's components to answer")
-        token = self._client.get("/auth/token").raise_for_status().json()["access_token"]
-        self._client.headers["Authorization"] = f"Bearer {token}"
+        self._client.headers["Authorization"] = f"Bearer {self.token(next(iter(self.users), None))}"
+
+    @property
+    def url(self) -> str:
+        """Where the API server listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def token(self, user: str | None = None) -> str:
+        """A token for requests of this user's."""
+        if user is None:
+            answer = self._client.get("/auth/token")
+        else:
+            answer = self._client.post("/auth/token", json={"username": user, "password": user})
+        return str(answer.raise_for_status().json()["access_token"])
 
     def stop(self) -> None:
         """End what was started: SIGINT lets the components end their children; what remains is killed."""

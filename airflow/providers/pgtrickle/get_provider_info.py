@@ -69,6 +69,30 @@ def get_provider_info() -> dict[str, Any]:
                 "to_openlineage_converter": "airflow.providers.pgtrickle.assets.pgtrickle.convert_asset_to_openlineage",
             }
         ],
+        "plugins": [
+            {
+                "name": "pgtrickle",
+                "plugin-class": "airflow.providers.pgtrickle.plugins.pgtrickle.PgTricklePlugin",
+            }
+        ],
+        "config": {
+            "pgtrickle": {
+                "description": "Options of the PgTrickle provider.",
+                "options": {
+                    "page_connections": {
+                        "description": (
+                            "Connections that the page of the stream tables offers to everybody who may see\n"
+                            "plugins, separated by commas; besides those of type pgtrickle that a user may\n"
+                            "read, and those that tasks of a user's DAGs have worked with.\n"
+                        ),
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "shop_db, warehouse",
+                        "default": "",
+                    }
+                },
+            }
+        },
         "connection-types": [
             {
                 "connection-type": "pgtrickle",

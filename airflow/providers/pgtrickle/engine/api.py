@@ -350,6 +350,13 @@ class PgTrickle:
             tables = catalog.all_stream_tables(self._session)
             return lineage(binding, {each.view_oid for each in tables if each.view_oid is not None})
 
+    def storage_names(self) -> dict[str, str]:
+        """The stream tables by the names of their storage, as operator trees and deltas mention it."""
+        return {
+            storage_name(table.id, table.generation).display: table.name.display
+            for table in self.stream_tables()
+        }
+
     def system(self) -> SystemFacts:
         """The server, the change buffers, the latest runs: the installation as a whole."""
         with self._installed():

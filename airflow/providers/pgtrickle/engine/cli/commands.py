@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import webbrowser
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
@@ -11,8 +12,9 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.pgtrickle.engine.cli.output import STAGES, Exit, Output, exit_code, plain
+from airflow.providers.pgtrickle.engine.cli.output import STAGES, Exit, Output, exit_code
 from airflow.providers.pgtrickle.engine.errors import InvalidOption, PgTrickleError
+from airflow.providers.pgtrickle.engine.plain import plain
 
 if TYPE_CHECKING:
     from airflow.providers.pgtrickle.engine.api import PgTrickle
@@ -26,9 +28,12 @@ def run(options: Namespace, output: Output) -> Exit:
     from airflow.providers.pgtrickle.engine.api import PgTrickle  # not needed to print help
 
     dsn = options.dsn or os.environ.get(DSN_VARIABLE, "")
-    command = COMMANDS[options.command]
     with PgTrickle.connect(dsn) as pgt:
-        return command(pgt, options, output)
+        if options.command == "ui":
+            # The page opens a connection for each request; this one has shown that the database answers.
+            pgt.close()
+            return ui(dsn, options, output)
+        return COMMANDS[options.command](pgt, options, output)
 
 
 def install(pgt: PgTrickle, _: Namespace, output: Output) -> Exit:
@@ -194,6 +199,22 @@ def uninstall(pgt: PgTrickle, options: Namespace, output: Output) -> Exit:
     """Remove the catalog."""
     pgt.uninstall(cascade=options.cascade)
     output.done("Uninstalled.", uninstalled=True)
+    return Exit.OK
+
+
+def ui(dsn: str, options: Namespace, output: Output) -> Exit:
+    """Serve the page."""
+    from airflow.providers.pgtrickle.engine.web import local
+
+    token = local.new_token()
+    with local.listen(options.port) as listener:
+        port = listener.getsockname()[1]
+        address = f"http://{local.HOST}:{port}/?token={token}"
+        output.done(f"The page is at {address}\nPress Ctrl+C to end it.", address=address)
+        sys.stdout.flush()
+        if options.open:
+            webbrowser.open(address)
+        local.serve(dsn, listener, token)
     return Exit.OK
 
 

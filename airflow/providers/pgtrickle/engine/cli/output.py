@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Self
 
@@ -15,8 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from airflow.providers.pgtrickle.engine.errors import InputError, PgTrickleError, StateError
-from airflow.providers.pgtrickle.engine.frontier import Snapshot
-from airflow.providers.pgtrickle.engine.names import QualifiedName
+from airflow.providers.pgtrickle.engine.plain import plain
 
 #: What ``explain`` can show, in the order in which one becomes the other.
 STAGES = ("ops", "rewritten", "delta", "sql", "stages")
@@ -123,28 +121,6 @@ class Output:
 
     def _json(self, value: Any) -> None:
         sys.stdout.write(json.dumps(plain(value), ensure_ascii=False) + "\n")
-
-
-def plain(value: Any) -> Any:
-    """A value of the engine's as JSON has it: names as users type them, durations in seconds."""
-    match value:
-        case None | bool() | int() | float() | str():
-            return value
-        case QualifiedName():
-            return value.display
-        case Snapshot():
-            return str(value)
-        case datetime() | date():
-            return value.isoformat()
-        case timedelta():
-            return value.total_seconds()
-        case Mapping():
-            return {str(key): plain(each) for key, each in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [plain(each) for each in value]
-    if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    return str(value)
 
 
 def readable(value: Any) -> str:

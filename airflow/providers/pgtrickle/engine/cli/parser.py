@@ -105,6 +105,10 @@ def build_parser(others: Iterable[Command] = ()) -> argparse.ArgumentParser:
     drop.add_argument("--if-exists", action="store_true", help="be content when there is none")
     drop.add_argument("--cascade", action="store_true", help="with everything that is built on them")
 
+    ui = command("ui", "serve the page on this machine, until interrupted; prints the address to open")
+    ui.add_argument("--port", type=_port, default=8770, help="0 takes a free one (default: 8770)")
+    ui.add_argument("--open", action="store_true", help="open it in the browser")
+
     uninstall = command("uninstall", "remove the catalog and all capture from the database")
     uninstall.add_argument("--cascade", action="store_true", help="with the stream tables that there are")
 
@@ -151,4 +155,11 @@ def _count(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port")
     return value
