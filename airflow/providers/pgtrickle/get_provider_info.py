@@ -75,24 +75,6 @@ def get_provider_info() -> dict[str, Any]:
                 "plugin-class": "airflow.providers.pgtrickle.plugins.pgtrickle.PgTricklePlugin",
             }
         ],
-        "config": {
-            "pgtrickle": {
-                "description": "Options of the PgTrickle provider.",
-                "options": {
-                    "page_connections": {
-                        "description": (
-                            "Connections that the page of the stream tables offers to everybody who may see\n"
-                            "plugins, separated by commas; besides those of type pgtrickle that a user may\n"
-                            "read, and those that tasks of a user's DAGs have worked with.\n"
-                        ),
-                        "version_added": "0.1.0",
-                        "type": "string",
-                        "example": "shop_db, warehouse",
-                        "default": "",
-                    }
-                },
-            }
-        },
         "connection-types": [
             {
                 "connection-type": "pgtrickle",
@@ -176,6 +158,13 @@ def get_provider_info() -> dict[str, Any]:
                         "type": "float",
                         "example": "604800",
                         "default": None,
+                    },
+                    "page_connections": {
+                        "description": "Connections that the page of the stream tables offers to everybody who may see\nplugins, separated by commas; besides those of type pgtrickle that a user may\nread, and those that tasks of a user's DAGs have worked with.\n",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "shop_db, warehouse",
+                        "default": "",
                     },
                 },
             }
