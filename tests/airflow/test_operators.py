@@ -108,7 +108,9 @@ class Engine:
             self.together -= 1
         if name in self.failures:
             raise self.failures[name]
-        return RefreshResult(name, "DIFFERENTIAL", "2 changes to follow.", 2, 1, 4.5, "7:7:", NOW)
+        return RefreshResult(
+            name, "DIFFERENTIAL", "2 changes to follow.", 2, 1, 4.5, "7:7:", NOW, {"apply": 4.0}
+        )
 
     def pgt_status(self) -> list[SimpleNamespace]:
         return self.statuses
@@ -138,6 +140,7 @@ def test_refresh_returns_json_values(engine: Engine) -> None:
     values = refresh(run='{"run_id": "1"}', full=True)
     assert engine.calls == [("refresh", "shop.a", '{"run_id": "1"}', True)]
     assert values.pop("lag_seconds") > 0
+    assert values.pop("stages") == {"apply": 4.0}
     assert json.loads(json.dumps(values)) == {
         "stream_table": "shop.a",
         "action": "DIFFERENTIAL",

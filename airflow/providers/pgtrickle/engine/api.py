@@ -28,7 +28,8 @@ from airflow.providers.pgtrickle.engine.monitor import (
     system,
 )
 from airflow.providers.pgtrickle.engine.names import QualifiedName, parse_name, storage_name
-from airflow.providers.pgtrickle.engine.refresh.execute import Clock, Refresher
+from airflow.providers.pgtrickle.engine.refresh.execute import Refresher
+from airflow.providers.pgtrickle.engine.refresh.moment import Clock
 from airflow.providers.pgtrickle.engine.refresh.values import RefreshResult, RunFrontier
 from airflow.providers.pgtrickle.engine.settings import Settings
 from airflow.providers.pgtrickle.engine.stream_tables.adopt import adopt_restored

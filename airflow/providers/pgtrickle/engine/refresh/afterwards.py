@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from airflow.providers.pgtrickle.engine.db import Session, load
 from airflow.providers.pgtrickle.engine.errors import PgTrickleError
 from airflow.providers.pgtrickle.engine.refresh.cache import Known
 from airflow.providers.pgtrickle.engine.refresh.plan import Facts
+from airflow.providers.pgtrickle.engine.refresh.stopwatch import Stopwatch
 from airflow.providers.pgtrickle.engine.refresh.values import RefreshResult, RunFrontier
 from airflow.providers.pgtrickle.engine.settings import Settings
 
@@ -36,7 +36,7 @@ class Afterwards:
         result: RefreshResult,
         facts: Facts,
         run: RunFrontier | None,
-        started: datetime,
+        watch: Stopwatch,
         changes: Mapping[str, Any],
     ) -> None:
         """Note a refresh in its own transaction: in the history, and what it ``changes`` in the catalog."""
@@ -46,12 +46,13 @@ class Afterwards:
             action=result.action,
             reason=result.reason,
             status="COMPLETED",
-            started_at=started,
+            started_at=watch.started,
             ended_at=datetime.now(UTC),
             rows_inserted=result.rows_inserted,
             rows_deleted=result.rows_deleted,
             pending_changes=sum(facts.pending.values()),
             duration_ms=result.duration_ms,
+            stages=dict(result.stages),
             run_id=run.run_id if run is not None else None,
             frontier=facts.target.snapshot,
             changes=changes,
@@ -62,8 +63,7 @@ class Afterwards:
         table: StreamTable,
         error: PgTrickleError,
         run: RunFrontier | None,
-        started: datetime,
-        clock: float,
+        watch: Stopwatch,
     ) -> None:
         """Note a failure in the history; the error itself matters more than whether that succeeds."""
         if self.session.closed:
@@ -76,9 +76,9 @@ class Afterwards:
                     action=None,
                     reason=None,
                     status="FAILED",
-                    started_at=started,
+                    started_at=watch.started,
                     ended_at=datetime.now(UTC),
-                    duration_ms=(time.perf_counter() - clock) * 1000,
+                    duration_ms=watch.milliseconds,
                     sqlstate=getattr(error, "sqlstate", None),
                     error_message=str(error),
                     run_id=run.run_id if run is not None else None,

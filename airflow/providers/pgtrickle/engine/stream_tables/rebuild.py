@@ -14,11 +14,9 @@ generation as it was.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from airflow.providers.pgtrickle.engine import catalog
@@ -42,7 +40,9 @@ from airflow.providers.pgtrickle.engine.names import (
     storage_name,
 )
 from airflow.providers.pgtrickle.engine.refresh.cache import Known
-from airflow.providers.pgtrickle.engine.refresh.execute import CaptureGap, DefinitionMoved, Refresher
+from airflow.providers.pgtrickle.engine.refresh.execute import Refresher
+from airflow.providers.pgtrickle.engine.refresh.interruptions import CaptureGap, DefinitionMoved
+from airflow.providers.pgtrickle.engine.refresh.stopwatch import Stopwatch
 from airflow.providers.pgtrickle.engine.refresh.values import RefreshResult
 from airflow.providers.pgtrickle.engine.stream_tables.create import build_storage, effective_mode, indexable
 
@@ -86,7 +86,7 @@ def rebuild(
 
     Raises InvalidQuery, UnsupportedQuery, DependentObjects, RefreshFailed; then it is as it was.
     """
-    started, clock = datetime.now(UTC), time.perf_counter()
+    watch = Stopwatch()
     for _ in range(5):
         with suppress(CaptureGap, DefinitionMoved):
             result = retrying(refresher.settings.refresh_attempts)(
@@ -95,10 +95,9 @@ def rebuild(
                 catalog.by_id(refresher.session, table.id),
                 reason,
                 change,
-                started,
-                clock,
+                watch,
             )
-            return replace(result, duration_ms=(time.perf_counter() - clock) * 1000)
+            return replace(result, duration_ms=watch.milliseconds)
     raise RefreshFailed(
         f"{table.name.display} or its sources were altered again and again while it was rebuilt.",
         sqlstate="40001",
@@ -107,15 +106,17 @@ def rebuild(
 
 
 def _attempt(
-    refresher: Refresher, table: StreamTable, reason: str, change: Change, started: datetime, clock: float
+    refresher: Refresher, table: StreamTable, reason: str, change: Change, watch: Stopwatch
 ) -> RefreshResult:
     session, settings = refresher.session, refresher.settings
-    prepared = retrying(settings.lock_attempts)(_prepare, refresher, table, change)
+    with watch.stage("compile"):
+        prepared = retrying(settings.lock_attempts)(_prepare, refresher, table, change)
     try:
         with session.transaction("repeatable read"):
-            _lock_storage(session, table)
-            refresher.lock(table, prepared.known)
-            result = refresher.populate(table, prepared.table, prepared.known, reason, started, clock)
+            with watch.stage("lock"):
+                _lock_storage(session, table)
+                refresher.lock(table, prepared.known)
+            result = refresher.populate(table, prepared.table, prepared.known, reason, watch)
             retrying(settings.lock_attempts)(_swap, refresher, table, prepared)
             catalog.set_dependencies(session, table.id, prepared.known.definition.dependencies)
             catalog.update(session, table.id, **change.fields, **_recorded(session, prepared))

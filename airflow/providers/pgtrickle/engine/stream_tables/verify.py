@@ -14,8 +14,10 @@ from airflow.providers.pgtrickle.engine.catalog import StreamTable
 from airflow.providers.pgtrickle.engine.db import Session
 from airflow.providers.pgtrickle.engine.errors import StateError
 from airflow.providers.pgtrickle.engine.frontier import Snapshot
-from airflow.providers.pgtrickle.engine.refresh.execute import Refresher, snapshots_at
+from airflow.providers.pgtrickle.engine.refresh.apply import configure
+from airflow.providers.pgtrickle.engine.refresh.execute import Refresher
 from airflow.providers.pgtrickle.engine.refresh.rewound import rewound_query
+from airflow.providers.pgtrickle.engine.refresh.target import snapshots_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def verify_stream_table(session: Session, refresher: Refresher, table: StreamTab
         after = pending(session, {source: (reached, now) for source, reached in at.items()}, limit=1)
         late = [source for source, count in after.items() if count]
         query = rewound_query(definition, late, at, now, table.frontier.time)
-        refresher.configure(table)
+        configure(session, refresher.settings, table)
         statement = definition.compiled.compare(table.name, query)
         ((missing, unexpected, rows),) = session.native(statement.text)
     return Verification(table.name.display, missing, unexpected, rows)
