@@ -228,7 +228,6 @@ SELECT v FROM t ORDER BY v DESC;
 INSERT INTO t VALUES (3);
 
 -- case: recursive cte
--- mode: ANY
 CREATE TABLE t (id int PRIMARY KEY, p int);
 INSERT INTO t VALUES (1, NULL), (2, 1), (3, 2);
 -- stream table: s

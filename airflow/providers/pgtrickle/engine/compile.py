@@ -17,12 +17,14 @@ from airflow.providers.pgtrickle.engine.analysis.keys import UniqueKeys, candida
 from airflow.providers.pgtrickle.engine.analysis.nullability import NotNull
 from airflow.providers.pgtrickle.engine.analysis.reads import delta_reads
 from airflow.providers.pgtrickle.engine.analysis.refusals import refuse
-from airflow.providers.pgtrickle.engine.analysis.states import GroupStates, argument_key, group_states
+from airflow.providers.pgtrickle.engine.analysis.states import GroupStates, group_states
+from airflow.providers.pgtrickle.engine.differentiate.arrangements import Arrangement, arrange
 from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
 from airflow.providers.pgtrickle.engine.differentiate.grouped_storage import (
     delta_grouped_storage,
     stored_groups,
 )
+from airflow.providers.pgtrickle.engine.emit.annotate import Describe, annotate
 from airflow.providers.pgtrickle.engine.emit.apply import (
     ROW_HASH,
     StorageColumn,
@@ -30,6 +32,7 @@ from airflow.providers.pgtrickle.engine.emit.apply import (
     apply_keyed,
     apply_unkeyed,
 )
+from airflow.providers.pgtrickle.engine.emit.arrangements import arrangement_columns, maintain_arrangement
 from airflow.providers.pgtrickle.engine.emit.compare import compare_relations
 from airflow.providers.pgtrickle.engine.emit.relations import ANY_TIME, Emitter, Statement
 from airflow.providers.pgtrickle.engine.emit.storage import (
@@ -46,9 +49,8 @@ from airflow.providers.pgtrickle.engine.ops.lower import lower
 from airflow.providers.pgtrickle.engine.ops.naming import BIGINT, BOOLEAN, INTEGER, Names
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
-    Apply,
     Consolidate,
-    Constant,
+    Empty,
     Filter,
     Negate,
     Op,
@@ -59,22 +61,20 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Source,
     SourceColumn,
     UnionAll,
-    Window,
     expressions_of,
+    union_all,
     walk,
 )
 from airflow.providers.pgtrickle.engine.ops.scopes import Lowered, Unsupported
 from airflow.providers.pgtrickle.engine.ops.show import show
 from airflow.providers.pgtrickle.engine.rewrite.inline_clock import inline_clock
 from airflow.providers.pgtrickle.engine.rewrite.isolate_time import isolate_time
-from airflow.providers.pgtrickle.engine.rewrite.prune_columns import prune_columns
+from airflow.providers.pgtrickle.engine.rewrite.prune_columns import prune_columns, prune_together
 from airflow.providers.pgtrickle.engine.rewrite.push_predicates import push_predicates
 from airflow.providers.pgtrickle.engine.rewrite.simplify_null_tests import simplify_null_tests
 from airflow.providers.pgtrickle.engine.rewrite.unify_unions import unify_unions
-from airflow.providers.pgtrickle.engine.schema import Binding, Column, ColumnType
+from airflow.providers.pgtrickle.engine.schema import Binding, Column
 
-#: Answers, for a SELECT, the type of each of its columns; parse analysis only.
-Describe = Callable[[str], Sequence[ColumnType]]
 StorageKind = Literal["grouped", "keyed", "unkeyed"]
 
 #: Changes whenever stored state would be laid out in another way for the same query: storage is then rebuilt.
@@ -138,6 +138,7 @@ class Compiled:
     reason: str | None
     reads_clock: bool = False
     unsteady: bool = False
+    arrangements: tuple[Arrangement, ...] = ()
 
     @property
     def differential(self) -> bool:
@@ -158,24 +159,55 @@ class Compiled:
         """The SELECT of the view that users read."""
         return select_view(storage, self.layout.columns, self.outputs, self.visible, self.cut)
 
-    def contents(self, late: Collection[int] = (), query: str | None = None) -> Statement:
+    def contents(
+        self, storage: QualifiedName, late: Collection[int] = (), query: str | None = None
+    ) -> Statement:
         """The SELECT of what storage should hold, under its physical column names.
 
-        ``late`` as in ``delta``. ``query`` is the text to evaluate for a query that has no deltas.
+        It reads the arrangements beside ``storage``. ``late`` as in ``delta``. ``query`` is the text to
+        evaluate for a query that has no deltas.
         """
-        state = self._state(late, query)
-        return select_contents(self._emitter(state), state, self.layout.columns, self.layout.hashed)
+        names = self._names()
+        state = self._state(names, storage, late, query)
+        emitter = self._emitter(state, names=names)
+        return select_contents(emitter, state, self.layout.columns, self.layout.hashed)
 
     def shape(self) -> str:
         """A SELECT with the columns of storage, not to be run."""
-        query = None if self.differential else self.binding.text
-        state = self._state((), query)
+        state = self.root if self.differential else Query(self.binding.text, self.root.columns)
         emitter = Emitter(self.names.types, self.not_null, state, literals=ANY_TIME)
         return select_contents(emitter, state, self.layout.columns, self.layout.hashed).text
 
+    def arrangement_shape(self, arrangement: Arrangement) -> str:
+        """A SELECT with the columns of an arrangement, not to be run."""
+        columns = arrangement_columns(arrangement, self.names.types)
+        emitter = Emitter(self.names.types, self.not_null, arrangement.op, literals=ANY_TIME)
+        return select_contents(emitter, arrangement.op, columns, columns).text
+
     def fill(self, storage: QualifiedName, late: Collection[int] = (), query: str | None = None) -> Statement:
         """The statement that fills empty storage."""
-        return fill_storage(storage, self.contents(late, query), self.layout.columns, self.layout.hashed)
+        return fill_storage(
+            storage, self.contents(storage, late, query), self.layout.columns, self.layout.hashed
+        )
+
+    def fill_arrangement(
+        self, arrangement: Arrangement, storage: QualifiedName, late: Collection[int] = ()
+    ) -> Statement:
+        """The statement that fills an empty arrangement; it reads those before it."""
+        names = self._names()
+        state, columns = self._arranged(names, arrangement, storage, late)
+        contents = select_contents(self._emitter(state, names=names), state, columns, columns)
+        return fill_storage(arrangement.table(storage), contents, columns, columns)
+
+    def recompute_arrangement(
+        self, arrangement: Arrangement, storage: QualifiedName, late: Collection[int] = ()
+    ) -> Statement:
+        """The statement that evaluates a recursion as a whole and applies the difference."""
+        names = self._names()
+        state, columns = self._arranged(names, arrangement, storage, late)
+        stored = arrangement.stored(names, storage, ROW_HASH).rows(state.columns)
+        change = Consolidate(union_all((state, Negate(stored)), state.columns))
+        return apply_unkeyed(self._emitter(change, names=names), change, arrangement.table(storage), columns)
 
     def delta(
         self, storage: QualifiedName, storage_oid: int, changed: Collection[int], late: Collection[int] = ()
@@ -185,8 +217,15 @@ class Compiled:
         ``late`` are the sources with changes after the frontier that the refresh goes to.
         """
         names = self._names()
-        change, sign = self._delta_op(names, storage, storage_oid, changed, late)
-        return self._apply(names, change, sign, storage)
+        differentiate = self._differentiate(names, storage, changed, late)
+        change, sign = self._delta_op(differentiate, storage, storage_oid)
+        arranged = [
+            (arrangement, differentiate.settled(arrangement.op))
+            for arrangement in self.arrangements
+            if arrangement.number
+        ]
+        moved = [(item, step) for item, step in arranged if not isinstance(step, Empty)]
+        return self._apply(names, change, sign, storage, moved)
 
     def recompute(
         self, storage: QualifiedName, storage_oid: int, late: Collection[int] = (), query: str | None = None
@@ -195,7 +234,7 @@ class Compiled:
         names = self._names()
         stored = self._storage_scan(names, storage, storage_oid)
         columns = tuple(item.column for item in self.layout.columns)
-        state = self._state(late, query)
+        state = self._state(names, storage, late, query)
         difference = UnionAll((state, Negate(stored)), columns, (columns, stored.columns))
         return self._apply(names, Consolidate(difference), None, storage)
 
@@ -206,7 +245,8 @@ class Compiled:
     def explain_delta(self) -> str:
         """The delta tree for a change of all sources."""
         names = self._names()
-        change, _ = self._delta_op(names, QualifiedName("pgtrickle_data", "storage"), 0, self.sources, ())
+        storage = QualifiedName("pgtrickle_data", "storage")
+        change, _ = self._delta_op(self._differentiate(names, storage, self.sources, ()), storage, 0)
         return show(change)
 
     # -- parts --------------------------------------------------------------------------------------------
@@ -215,20 +255,38 @@ class Compiled:
         """Names of one statement: those of the query stay as they are, whatever was compiled before."""
         return self.names.branch()
 
-    def _state(self, late: Collection[int], query: str | None) -> Op:
+    def _state(self, names: Names, storage: QualifiedName, late: Collection[int], query: str | None) -> Op:
         if query is not None:
             return Query(query, self.root.columns)
-        return Differentiate(self._names(), self.not_null, self.unique, (), late).state(self.root)
+        beside = [item for item in self.arrangements if item.number]
+        return self._differentiate(names, storage, (), late, beside).state(self.root)
 
-    def _delta_op(
+    def _arranged(
+        self, names: Names, arrangement: Arrangement, storage: QualifiedName, late: Collection[int]
+    ) -> tuple[Op, tuple[StorageColumn, ...]]:
+        """A recursion, computed from the arrangements before it, and the columns that it is stored in."""
+        before = self.arrangements[: self.arrangements.index(arrangement)]
+        state = self._differentiate(names, storage, (), late, before).evaluated(arrangement.op)
+        return state, arrangement_columns(arrangement, self.names.types)
+
+    def _differentiate(
         self,
         names: Names,
         storage: QualifiedName,
-        storage_oid: int,
         changed: Collection[int],
         late: Collection[int],
+        arrangements: Sequence[Arrangement] | None = None,
+    ) -> Differentiate:
+        stored = {
+            item.op.label: item.stored(names, storage, ROW_HASH)
+            for item in (self.arrangements if arrangements is None else arrangements)
+        }
+        return Differentiate(names, self.not_null, self.unique, changed, late, stored)
+
+    def _delta_op(
+        self, differentiate: Differentiate, storage: QualifiedName, storage_oid: int
     ) -> tuple[Op, str | None]:
-        differentiate = Differentiate(names, self.not_null, self.unique, changed, late)
+        names = differentiate.names
         if self.grouped is None:
             columns = tuple(dict.fromkeys(item.column for item in self.layout.columns))
             return Consolidate(_exactly(differentiate(self.root), columns)), None
@@ -257,10 +315,19 @@ class Compiled:
     def _emitter(self, *roots: Op, names: Names | None = None) -> Emitter:
         return Emitter((names or self.names).types, self.not_null, *roots)
 
-    def _apply(self, names: Names, change: Op, sign: str | None, storage: QualifiedName) -> Statement:
+    def _apply(
+        self,
+        names: Names,
+        change: Op,
+        sign: str | None,
+        storage: QualifiedName,
+        arranged: Sequence[tuple[Arrangement, Op]] = (),
+    ) -> Statement:
         needed = {item.column for item in self.layout.columns} | ({sign} if sign else set())
-        change = prune_columns(change, needed)
-        emitter = self._emitter(change, names=names)
+        change, *steps = prune_together([(change, needed), *((step, step.columns) for _, step in arranged)])
+        emitter = self._emitter(change, *steps, names=names)
+        for (arrangement, _), step in zip(arranged, steps, strict=True):
+            maintain_arrangement(emitter, step, arrangement, storage)
         if self.layout.key and self.layout.hashed:
             return apply_hashed(emitter, change, sign, storage, self.layout.columns, self.layout.key)
         if self.layout.key:
@@ -322,41 +389,6 @@ def _projected(lowered: Lowered, names: Names) -> Lowered:
         return lowered
     passed = tuple((name, ex.column(name)) for name in lowered.op.columns)
     return Lowered(Project(lowered.op, passed + tuple(copies)), tuple(outputs), lowered.cut)
-
-
-def annotate(op: Op, names: Names, not_null: NotNull, describe: Describe) -> None:
-    """Learn the types of all columns of a tree: PostgreSQL tells those of expressions, in one question."""
-    asked: list[tuple[str, Op]] = []
-    for node in walk(op):
-        unknown = [name for name in node.columns if name not in names.types]
-        match node:
-            case Project():
-                asked += [(name, node) for name in unknown]
-            case Aggregate():
-                asked += [(name, node) for name in unknown]
-                arguments = tuple(
-                    (argument_key(item), item.argument) for item in node.calls if item.argument is not None
-                )
-                asked += [(key, Project(node.input, arguments)) for key, _ in arguments]
-            case Constant() | UnionAll() | Window() | Apply():
-                asked += [(name, node) for name in unknown]
-    distinct = list(dict.fromkeys(asked))
-    if not distinct:
-        return
-    emitter = Emitter(names.types, not_null, literals=ANY_TIME)
-    nodes = list(dict.fromkeys(node for _, node in distinct))
-    aliases = {id(node): f"n{position}" for position, node in enumerate(nodes)}
-    ranges = ", ".join(f"({emitter.select(node)}) AS {aliases[id(node)]}" for node in nodes)
-    targets = ", ".join(f'{aliases[id(node)]}."{name}"' for name, node in distinct)
-    found = describe(f"SELECT {targets} FROM {ranges}")
-    for (name, _), kind in zip(distinct, found, strict=True):
-        names.types.setdefault(name, kind)
-    for node in walk(op):
-        if isinstance(node, Project):
-            for name, value in node.outputs:
-                source = ex.column_of(value)
-                if source is not None and source in names.types:
-                    names.types[name] = names.types[source]
 
 
 def _declared_not_null(op: Op, binding: Binding) -> frozenset[str]:
@@ -460,6 +492,7 @@ def _grouped(
         (aggregate, states),
         _sources(root),
         None,
+        arrangements=arrange(root, None),
     )
 
 
@@ -509,6 +542,7 @@ def _row_by_row(binding: Binding, names: Names, not_null: NotNull, lowered: Op, 
         None,
         _sources(root),
         None,
+        arrangements=arrange(root, None if physical else [(item.column, item.name) for item in columns]),
     )
 
 

@@ -35,7 +35,7 @@ _ADVICE: tuple[tuple[str, str | None, str | None], ...] = (
     ),
     (r"(?:the function )?(\S+?)(?:\(\))? (?:is STABLE|depends on the session)", "{0}()", _AT_READING),
     (r"([A-Z_]+), whose value changes", "{0}", _AT_READING),
-    (r"WITH RECURSIVE", "WITH RECURSIVE", None),
+    (r"SEARCH or CYCLE", "SEARCH|CYCLE", "Carry the order or the path as columns of your own."),
     (
         r"LIMIT, OFFSET or FETCH",
         "LIMIT|OFFSET|FETCH",

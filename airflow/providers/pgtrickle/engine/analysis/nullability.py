@@ -17,6 +17,7 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Op,
     OuterJoin,
     Project,
+    Recursive,
     Scan,
     UnionAll,
     walk,
@@ -65,7 +66,7 @@ class NotNull:
             case Aggregate():
                 counts = frozenset(item.name for item in node.calls if item.function == "count")
                 return (below[0] & frozenset(node.keys)) | counts
-            case UnionAll():
+            case UnionAll() | Recursive():
                 return frozenset(
                     name
                     for position, name in enumerate(node.columns)

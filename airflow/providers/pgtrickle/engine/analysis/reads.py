@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from airflow.providers.pgtrickle.engine.analysis.recursion import obstacle
 from airflow.providers.pgtrickle.engine.analysis.states import GroupStates
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
@@ -18,8 +19,10 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Op,
     OuterJoin,
     Project,
+    Recursive,
     Repeat,
     Scan,
+    SelfReference,
     SemiJoin,
     UnionAll,
     walk,
@@ -28,7 +31,19 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
 Reads = Literal["deltas", "touched keys"]
 
 #: Operators whose laws start from the change and look matching rows up.
-_BY_DELTAS = (Scan, Constant, Filter, Project, Join, OuterJoin, SemiJoin, UnionAll, Repeat, Apply)
+_BY_DELTAS = (
+    Scan,
+    Constant,
+    Filter,
+    Project,
+    Join,
+    OuterJoin,
+    SemiJoin,
+    UnionAll,
+    Repeat,
+    Apply,
+    SelfReference,
+)
 
 
 def delta_reads(root: Op, grouped: tuple[Aggregate, GroupStates] | None) -> Reads:
@@ -38,4 +53,8 @@ def delta_reads(root: Op, grouped: tuple[Aggregate, GroupStates] | None) -> Read
         if states.whole:
             return "touched keys"
         root = aggregate.input
-    return "deltas" if all(isinstance(node, _BY_DELTAS) for node in walk(root)) else "touched keys"
+    return "deltas" if all(map(_by_deltas, walk(root))) else "touched keys"
+
+
+def _by_deltas(node: Op) -> bool:
+    return isinstance(node, _BY_DELTAS) or (isinstance(node, Recursive) and obstacle(node) is None)

@@ -13,7 +13,9 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Op,
     OuterJoin,
     Query,
+    Recursive,
     Scan,
+    SelfReference,
     SemiJoin,
     walk,
 )
@@ -23,8 +25,8 @@ def small_nodes(*roots: Op) -> frozenset[int]:
     """The ids of the nodes whose size follows the change.
 
     A join is small when one side is (fan-out aside); an outer join when the side that it keeps is; an
-    aggregate without keys always, for it is one row, whatever it takes to compute; everything else when all
-    inputs are.
+    aggregate without keys always, for it is one row, whatever it takes to compute; a recursion when its
+    start is; everything else when all inputs are.
     """
     small: set[int] = set()
     for node in walk(*roots):
@@ -35,8 +37,11 @@ def small_nodes(*roots: Op) -> frozenset[int]:
 
 def _is_small(node: Op, small: set[int]) -> bool:
     match node:
-        case Changes() | Constant() | Empty():
+        case Changes() | Constant() | Empty() | SelfReference():
             return True
+        case Recursive():
+            # It is of the size of what it starts from, fan-out aside; so is what an iteration adds.
+            return id(node.start) in small
         case Scan() | Query():
             return False
         case Join():

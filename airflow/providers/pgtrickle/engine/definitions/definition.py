@@ -64,7 +64,12 @@ class Definition:
                 ]
             )
         }
-        return {**self.compiled.layout.as_json(), "not_null": not_null}
+        layout = {**self.compiled.layout.as_json(), "not_null": not_null}
+        arrangements = [
+            [[physical, self.compiled.names.types[column].name] for column, physical in item.columns]
+            for item in self.compiled.arrangements
+        ]
+        return {**layout, "arrangements": arrangements} if arrangements else layout
 
 
 class _Describe:

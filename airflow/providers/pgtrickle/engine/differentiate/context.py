@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 from airflow.providers.pgtrickle.engine.analysis.keys import UniqueKeys
 from airflow.providers.pgtrickle.engine.analysis.nullability import NotNull
@@ -10,6 +12,7 @@ from airflow.providers.pgtrickle.engine.differentiate.aggregate import delta_agg
 from airflow.providers.pgtrickle.engine.differentiate.join import delta_join
 from airflow.providers.pgtrickle.engine.differentiate.linear import delta_linear
 from airflow.providers.pgtrickle.engine.differentiate.outer_join import delta_outer_join
+from airflow.providers.pgtrickle.engine.differentiate.recursive import Stored, delta_recursive
 from airflow.providers.pgtrickle.engine.differentiate.scan import delta_scan, state_scan
 from airflow.providers.pgtrickle.engine.differentiate.semi_join import delta_semi_join
 from airflow.providers.pgtrickle.engine.differentiate.temporal import delta_temporal
@@ -27,8 +30,10 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Negate,
     Op,
     OuterJoin,
+    Plain,
     Project,
     Query,
+    Recursive,
     Repeat,
     Scan,
     SemiJoin,
@@ -37,7 +42,7 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     expressions_of,
     union_all,
 )
-from airflow.providers.pgtrickle.engine.rewrite.rebuild import transform
+from airflow.providers.pgtrickle.engine.rewrite.rebuild import with_inputs
 from airflow.providers.pgtrickle.engine.rewrite.restrict import Restrict
 
 
@@ -46,7 +51,8 @@ class Differentiate:
 
     ``changed`` are the oids of the sources with changes in the interval, ``late`` those with changes after
     it: their state at the frontier is their present rows less the late changes. The clock of a tree is that
-    of the frontier that the refresh goes to.
+    of the frontier that the refresh goes to. ``stored`` has, by label, the rows of the recursions as they
+    were at the frontier that it comes from.
     """
 
     def __init__(
@@ -56,11 +62,13 @@ class Differentiate:
         unique: UniqueKeys,
         changed: Collection[int],
         late: Collection[int] = (),
+        stored: Mapping[str, Stored] = MappingProxyType({}),
     ) -> None:
         self.names = names
         self.not_null = not_null
         self.changed = frozenset(changed)
         self.late = frozenset(late)
+        self.stored = stored
         self.restrict = Restrict(names, not_null, unique)
         self._deltas: dict[int, Op] = {}
         self._settled: dict[int, Op] = {}
@@ -83,14 +91,25 @@ class Differentiate:
 
     def state(self, op: Op) -> Op:
         """The relation at the frontier that the refresh goes to."""
-        if not self.late:
+        if not self.late and not self.stored:
             return op
         if id(op) not in self._states:
             self._held.append(op)
-            self._states[id(op)] = transform(
-                op, lambda node: state_scan(node, self.late) if isinstance(node, Scan) else node
-            )
+            self._states[id(op)] = self._state(op)
         return self._states[id(op)]
+
+    def evaluated(self, op: Recursive) -> Recursive:
+        """A recursion at the frontier that the refresh goes to, computed from its inputs."""
+        return replace(op, start=self.state(op.start), step=self.state(op.step))
+
+    def _state(self, op: Op) -> Op:
+        """Bottom up; a recursion is what is stored and its change, which only its inputs are asked for."""
+        if isinstance(op, Scan):
+            return state_scan(op, self.late)
+        if isinstance(op, Recursive) and op.label in self.stored:
+            before, change = self.stored[op.label].rows(op.columns), self.settled(op)
+            return before if isinstance(change, Empty) else Plain(union_all((before, change), op.columns))
+        return with_inputs(op, [self.state(child) for child in op.inputs])
 
     def before(self, op: Op) -> Op:
         """The relation at the frontier that the refresh comes from, as weighted rows: A − ΔA."""
@@ -116,5 +135,7 @@ class Differentiate:
                 return delta_aggregate(op, self)
             case Window():
                 return delta_window(op, self)
+            case Recursive():
+                return delta_recursive(op, self)
             case _:
                 raise TypeError(f"{type(op).__name__} is not an operator of a defining query")

@@ -89,19 +89,45 @@ def apply_unkeyed(
 
     ``change`` is consolidated. Copies are found by the hash of the row, then compared column by column.
     """
+    parts = unkeyed_parts(emitter, change, storage, columns)
+    text = "SELECT (SELECT count(*) FROM put), 0, (SELECT count(*) FROM gone), " + parts.expected
+    return _statement(emitter, [f"{name} AS ({text})" for name, text in parts.written], text)
+
+
+@dataclass(frozen=True, slots=True)
+class UnkeyedParts:
+    """The writes of an unkeyed relation as common table expressions (name, text).
+
+    ``expected`` is the number of rows that should go, ``missing`` how many of them were not found.
+    """
+
+    written: tuple[tuple[str, str], ...]
+    expected: str
+    missing: str
+
+
+def unkeyed_parts(
+    emitter: Emitter,
+    change: Op,
+    storage: QualifiedName,
+    columns: Sequence[StorageColumn],
+    prefix: str = "",
+) -> UnkeyedParts:
+    """The parts of ``apply_unkeyed``; ``prefix`` keeps their names apart from those of other relations."""
     source = emitter.select(change)
     fields = [(quote_identifier(item.name), quote_identifier(item.column)) for item in columns]
     names = ", ".join(name for name, _ in fields)
     targets = ", ".join(f"c.{column} AS {name}" for name, column in fields)
+    step = f"{prefix}step"
     emitter.bind(
-        "step",
+        step,
         f"SELECT {targets}, c.{quote_identifier(WEIGHT)} AS __pgt_sign, row_number() OVER () AS __pgt_row,"
         f" {row_hash(columns, 'c')} AS {ROW_HASH} FROM ({source}) AS c",
     )
     same = " AND ".join(_same(item, "s", "d") for item in columns)
     found = (
         f"SELECT s.ctid AS place, d.__pgt_sign, row_number() OVER (PARTITION BY d.__pgt_row) AS copy"
-        f" FROM step AS d JOIN {storage} AS s ON s.{ROW_HASH} = d.{ROW_HASH} AND {same}"
+        f" FROM {step} AS d JOIN {storage} AS s ON s.{ROW_HASH} = d.{ROW_HASH} AND {same}"
         f" WHERE d.__pgt_sign < 0"
     )
     gone = (
@@ -109,14 +135,15 @@ def apply_unkeyed(
         f"SELECT place FROM ({found}) AS f WHERE copy <= - __pgt_sign)) RETURNING 1"
     )
     put = (
-        f"INSERT INTO {storage} ({names}, {ROW_HASH}) SELECT {names}, {ROW_HASH} FROM step,"
+        f"INSERT INTO {storage} ({names}, {ROW_HASH}) SELECT {names}, {ROW_HASH} FROM {step},"
         f" LATERAL pg_catalog.generate_series(1, __pgt_sign) WHERE __pgt_sign > 0 RETURNING 1"
     )
-    text = (
-        "SELECT (SELECT count(*) FROM put), 0, (SELECT count(*) FROM gone),"
-        " (SELECT COALESCE(sum(- __pgt_sign) FILTER (WHERE __pgt_sign < 0), 0)::bigint FROM step)"
+    expected = f"(SELECT COALESCE(sum(- __pgt_sign) FILTER (WHERE __pgt_sign < 0), 0)::bigint FROM {step})"
+    return UnkeyedParts(
+        ((f"{prefix}put", put), (f"{prefix}gone", gone)),
+        expected,
+        f"{expected} - (SELECT count(*) FROM {prefix}gone)",
     )
-    return _statement(emitter, [f"put AS ({put})", f"gone AS ({gone})"], text)
 
 
 def row_hash(columns: Sequence[StorageColumn], alias: str) -> str:
@@ -203,6 +230,7 @@ def _same(item: StorageColumn, one: str, other: str) -> str:
 
 
 def _statement(emitter: Emitter, parts: Sequence[str], text: str) -> Statement:
-    text = f"{text}, {emitter.read_whole()}"
+    """The whole. What is missing elsewhere is added to the last number of ``text``, of what should go."""
     head = emitter.with_clause().rstrip()
+    text += "".join(f" + {missing}" for missing in emitter.missing) + f", {emitter.read_whole()}"
     return Statement(f"{head}, {', '.join(parts)} {text}", tuple(emitter.parameters))

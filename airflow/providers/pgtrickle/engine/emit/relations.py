@@ -14,6 +14,7 @@ from types import MappingProxyType
 from airflow.providers.pgtrickle.engine.analysis.nullability import NotNull
 from airflow.providers.pgtrickle.engine.analysis.sharing import shared_nodes
 from airflow.providers.pgtrickle.engine.emit.blocks import WEIGHT, Block, atomic, is_null
+from airflow.providers.pgtrickle.engine.emit.recursion import Step
 from airflow.providers.pgtrickle.engine.emit.render import is_bare, reference, render
 from airflow.providers.pgtrickle.engine.names import buffer_name, quote_identifier
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
@@ -36,8 +37,10 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Plain,
     Project,
     Query,
+    Recursive,
     Repeat,
     Scan,
+    SelfReference,
     SemiJoin,
     UnionAll,
     Window,
@@ -85,8 +88,12 @@ class Emitter:
         self.literals = literals
         self.parameters: list[str] = []
         self.bindings: list[tuple[str, str]] = []
+        #: Numbers of rows that relations beside the statement's own should have had.
+        self.missing: list[str] = []
         self._aliases = 0
+        self._names = 0
         self._bound: dict[int, str] = {}
+        self._steps: list[Step] = []
         self._shared = shared_nodes(*roots, worth=_worth_binding)
         self._read = _columns_read(*roots)
         self._buffers: dict[int, str] = {}
@@ -134,9 +141,11 @@ class Emitter:
         name = self._bound.get(id(op))
         if name is None:
             text = self._fresh(op).select(op.columns, weighted=op.weighted)
-            name = f"d{len(self._bound) + 1}"
+            self._names += 1
+            name = f"d{self._names}"
             self._bound[id(op)] = name
-            self.bindings.append((name, text))
+            step = next((step for step in self._steps if id(op) in step.dependent), None)
+            (self.bindings if step is None else step.bindings).append((name, text))
         return self._item(name, op)
 
     def _alias(self) -> str:
@@ -215,6 +224,10 @@ class Emitter:
                 return self._window(op)
             case Number():
                 return self._number(op)
+            case SelfReference():
+                return self._self_reference(op)
+            case Recursive():
+                return self._recursive(op)
 
     def _scan(self, op: Scan) -> Block:
         alias = self._alias()
@@ -489,6 +502,44 @@ class Emitter:
         numbered = Block(block.sources, block.conditions, outputs)
         return self._closed(numbered.select(op.columns), op)
 
+    def _recursive(self, op: Recursive) -> Block:
+        """Both arms give the declared types: PostgreSQL asks that they agree to the last modifier."""
+        start = self._arm(op, op.start, op.mappings[0])
+        step = Step(op)
+        self._steps.append(step)
+        body = self._arm(op, op.step, op.mappings[1])
+        self._steps.pop()
+        for node in step.dependent:
+            self._bound.pop(node, None)
+        names = ", ".join(quote_identifier(name) for name in op.columns)
+        word = "UNION" if op.distinct else "UNION ALL"
+        union = f"{start} {word} ({step.with_clause()}{body})"
+        return self._closed(
+            f"WITH RECURSIVE {op.label}({names}) AS ({union}) SELECT {names} FROM {op.label}", op
+        )
+
+    def _arm(self, op: Recursive, side: Op, mapping: Sequence[str]) -> str:
+        block = self._block(side)
+        outputs = {
+            name: f"CAST({block.outputs[source]} AS {self.types[name].name})"
+            for name, source in zip(op.columns, mapping, strict=True)
+        }
+        return Block(block.sources, block.conditions, outputs).select(op.columns)
+
+    def _self_reference(self, op: SelfReference) -> Block:
+        step = next((step for step in self._steps if step.label == op.label), None)
+        alias = self._alias()
+        if step is None:
+            nulls = ", ".join(
+                f"NULL::{self.types[name].name} AS {quote_identifier(name)}" for name in op.columns
+            )
+            return self._closed(f"SELECT {nulls}", op)
+        names = ", ".join(quote_identifier(name) for name in op.columns)
+        return Block(
+            [f"{step.source} AS {alias}({names})"],
+            outputs={name: reference(alias, name) for name in op.columns},
+        )
+
 
 def _columns_read(*roots: Op) -> dict[int, list[int]]:
     """For each source whose changes are read, the attribute numbers of the columns."""
@@ -501,7 +552,7 @@ def _columns_read(*roots: Op) -> dict[int, list[int]]:
 
 def _worth_binding(node: Op) -> bool:
     """Bare constants are repeated; they cost nothing."""
-    return not isinstance(node, (Constant, Empty))
+    return not isinstance(node, (Constant, Empty, SelfReference))
 
 
 def _is_looked_up(op: Op) -> bool:

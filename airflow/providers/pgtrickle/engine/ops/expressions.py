@@ -105,6 +105,13 @@ def compare(left: Expr, operator: str, right: Expr) -> Expr:
     return binary(kinds[operator], left, right)
 
 
+def same(left: Expr, right: Expr, *, as_text: bool = False) -> Expr:
+    """``left IS NOT DISTINCT FROM right``; ``as_text`` for types that have no equality."""
+    if as_text:
+        left, right = cast(left, "text"), cast(right, "text")
+    return binary(exp.NullSafeEQ, left, right)
+
+
 def is_null(value: Expr) -> Expr:
     """``value IS NULL``."""
     return exp.Is(this=_operand(value), expression=exp.Null())

@@ -76,7 +76,7 @@ class _Lowering:
         """Lower a query that stands in another; ``ordered`` keeps what its ORDER BY sorts by."""
         while isinstance(node, exp.Subquery) and not node.args.get("with_"):
             node = node.this
-        environment = self._environment(node, environment)
+        environment = self.environment(node, environment)
         if any(node.args.get(name) for name in _CUTS):
             raise Unsupported("LIMIT, OFFSET or FETCH in a subquery")
         if node.args.get("locks"):
@@ -91,12 +91,16 @@ class _Lowering:
             return self.sets.values(node)
         raise Unsupported(f"a query of the form {type(node).__name__}")
 
-    def _environment(self, node: exp.Expr, outer: Environment) -> Environment:
+    def environment(self, node: exp.Expr, outer: Environment) -> Environment:
+        """The environment within a query: what its own WITH adds."""
         clause = node.args.get("with_")
         if clause is None:
             return outer
         if clause.args.get("recursive"):
-            raise Unsupported("WITH RECURSIVE")
+            # All of them see all: PostgreSQL refuses those that would go round in a circle.
+            environment = Environment(parent=outer)
+            environment.definitions.update((cte.alias, (cte, environment)) for cte in clause.expressions)
+            return environment
         environment = outer
         for cte in clause.expressions:
             environment = Environment({cte.alias: (cte, environment)}, parent=environment)

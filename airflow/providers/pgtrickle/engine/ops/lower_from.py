@@ -9,6 +9,7 @@ from sqlglot import exp
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
+from airflow.providers.pgtrickle.engine.ops.lower_recursive import lower_recursive
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Apply,
     Constant,
@@ -30,6 +31,7 @@ from airflow.providers.pgtrickle.engine.ops.scopes import (
     Range,
     Scope,
     Unsupported,
+    titled,
 )
 from airflow.providers.pgtrickle.engine.parse import parse_canonical
 from airflow.providers.pgtrickle.engine.schema import Relation
@@ -101,13 +103,11 @@ class FromClause:
         cte, outer = home.definitions[name]
         if not isinstance(cte.this, exp.Query):
             raise Unsupported("a data-modifying WITH")
-        lowered = self.lowerer.query(cte.this, outer)
         titles = [identifier.name for identifier in cte.args["alias"].args.get("columns") or ()]
-        outputs = tuple(
-            (titles[position] if position < len(titles) else title, column)
-            for position, (title, column) in enumerate(lowered.outputs)
-        )
-        lowered = Lowered(lowered.op, outputs)
+        if outer is home:
+            lowered = lower_recursive(cte, home, titles, self.lowerer)
+        else:
+            lowered = titled(self.lowerer.query(cte.this, outer), titles)
         home.lowered[name] = lowered
         return lowered
 

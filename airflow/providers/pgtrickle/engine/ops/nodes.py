@@ -542,6 +542,55 @@ class Number(_OneInput):
         return False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SelfReference:
+    """In the step of a ``Recursive``: the rows that the previous iteration added to it.
+
+    ``label`` is the one of the ``Recursive``. Standing alone, outside of it, it has no rows to give.
+    """
+
+    label: str
+    columns: tuple[str, ...]
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return ()
+
+    @property
+    def weighted(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recursive:
+    """A recursive query, as PostgreSQL does it: ``start``, then ``step`` over what came last, while any came.
+
+    ``mappings`` gives for either arm its columns in the order of ``columns``. ``distinct`` (UNION): a row
+    comes once. The columns of the ``SelfReference`` in ``step`` stand in the order of ``columns`` too.
+    """
+
+    label: str
+    start: Op
+    step: Op
+    columns: tuple[str, ...]
+    mappings: tuple[tuple[str, ...], tuple[str, ...]]
+    distinct: bool
+
+    def __post_init__(self) -> None:
+        _require(not self.start.weighted and not self.step.weighted, "recursion over weighted rows")
+        for arm, mapping in zip(self.inputs, self.mappings, strict=True):
+            _require(len(mapping) == len(self.columns), "mapping of another width")
+            _require(frozenset(mapping) <= frozenset(arm.columns), "unknown column in a mapping")
+
+    @property
+    def inputs(self) -> tuple[Op, ...]:
+        return (self.start, self.step)
+
+    @property
+    def weighted(self) -> bool:
+        return False
+
+
 Op: TypeAlias = (
     Scan
     | Changes
@@ -565,6 +614,8 @@ Op: TypeAlias = (
     | Apply
     | Window
     | Number
+    | SelfReference
+    | Recursive
 )
 
 

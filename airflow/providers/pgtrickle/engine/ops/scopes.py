@@ -55,6 +55,15 @@ class Lowered:
         return Project(self.op, tuple((name, ex.column(name)) for name in columns))
 
 
+def titled(lowered: Lowered, titles: Sequence[str]) -> Lowered:
+    """The query under the column names of an alias, which may name the first columns only."""
+    outputs = tuple(
+        (titles[position] if position < len(titles) else title, column)
+        for position, (title, column) in enumerate(lowered.outputs)
+    )
+    return Lowered(lowered.op, outputs)
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
     """What one FROM item offers under its alias: column name → expression over the tree."""
@@ -147,6 +156,9 @@ class Lowerer(Protocol):
 
     def query(self, node: exp.Expr, environment: Environment) -> Lowered:
         """Lower a query that stands in another."""
+
+    def environment(self, node: exp.Expr, outer: Environment) -> Environment:
+        """The environment within a query: what its own WITH adds."""
 
     def scalar(self, node: exp.Expr, frame: Frame) -> Expr:
         """An expression over the frame's tree, which subqueries in it extend."""

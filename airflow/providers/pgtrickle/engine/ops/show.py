@@ -19,8 +19,10 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     OuterJoin,
     Project,
     Query,
+    Recursive,
     Repeat,
     Scan,
+    SelfReference,
     SemiJoin,
     UnionAll,
     Window,
@@ -85,6 +87,10 @@ def _label(op: Op) -> str:  # noqa: C901 - one case for each node
             keys = f" by {', '.join(op.keys)}" if op.keys else ""
             calls = ", ".join(f"{item.name} = {_sql(item.call)}" for item in op.calls)
             return f"{'Aggregate' if op.calls else 'Distinct'}{keys}" + (f": {calls}" if calls else "")
+        case Recursive():
+            return f"Recursive {op.label} {'union' if op.distinct else 'union all'} [{', '.join(op.columns)}]"
+        case SelfReference():
+            return f"SelfReference {op.label} [{', '.join(op.columns)}]"
         case UnionAll():
             return f"UnionAll [{', '.join(op.columns)}]"
         case Apply():

@@ -48,22 +48,27 @@ def apply_plan(
     counted: Mapping[int, int],
     watch: Stopwatch,
 ) -> tuple[int, int]:
-    """Run the plan's statement; rows inserted and deleted. ``counted`` are the changes of each source.
+    """Run the plan's statements; rows inserted and deleted. ``counted`` are the changes of each source.
 
     Raises StorageMismatch when what is stored is not what the changes belong to.
     """
     storage = storage_name(table.id, table.generation)
     is_empty = moment.current is None and not table.is_populated
     with watch.stage("compile"):
-        statement = _statement(table, storage, known, plan, moment, target, is_empty)
-    arguments = _arguments(known.definition, statement, moment.current, target, moment, counted)
+        statements = _statements(table, storage, known, plan, moment, target, is_empty)
+    new = changed = gone = expected = 0
+    whole = True
     with watch.stage("apply"):
         configure(session, settings, table, _PLANNER_OF_DELTAS if plan.action == "DIFFERENTIAL" else {})
-        if is_empty:
-            filled = session.native_count(statement.text, arguments)
-            session.execute(compose("ANALYZE {storage}", storage=storage))
-            return filled, 0
-        ((new, changed, gone, expected, whole),) = session.native(statement.text, arguments)
+        for relation, statement in statements:
+            arguments = _arguments(known.definition, statement, moment.current, target, moment, counted)
+            if is_empty:
+                new = session.native_count(statement.text, arguments)
+                session.execute(compose("ANALYZE {storage}", storage=relation))
+                continue
+            ((new, changed, gone, expected, whole),) = session.native(statement.text, arguments)
+            if not whole or gone != expected:
+                break
     if not whole:
         raise StorageMismatch(
             f"The refresh of {table.name.display} did not read all changes that it had counted.",
@@ -80,7 +85,7 @@ def apply_plan(
     return new + changed, gone + changed
 
 
-def _statement(
+def _statements(
     table: StreamTable,
     storage: QualifiedName,
     known: Known,
@@ -88,17 +93,21 @@ def _statement(
     moment: Moment,
     target: Frontier,
     is_empty: bool,
-) -> Statement:
+) -> list[tuple[QualifiedName, Statement]]:
+    """What to run, and which relation each brings to its new state; that of storage is the last."""
     compiled, oid = known.definition.compiled, table.storage_oid or 0
     if plan.action == "DIFFERENTIAL":
-        return known.delta(storage, oid, plan.changed, plan.late)
+        return [(storage, known.delta(storage, oid, plan.changed, plan.late))]
     query = None
     if not compiled.differential:
         at = snapshots_at(known.definition, target)
         query = rewound_query(known.definition, plan.late, at, moment.now, target.time)
+    beside = [item for item in compiled.arrangements if item.number]
+    make = compiled.fill_arrangement if is_empty else compiled.recompute_arrangement
+    arranged = [(item.table(storage), make(item, storage, plan.late)) for item in beside]
     if is_empty:
-        return compiled.fill(storage, plan.late, query)
-    return compiled.recompute(storage, oid, plan.late, query)
+        return [*arranged, (storage, compiled.fill(storage, plan.late, query))]
+    return [*arranged, (storage, compiled.recompute(storage, oid, plan.late, query))]
 
 
 def configure(

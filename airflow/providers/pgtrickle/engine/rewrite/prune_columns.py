@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
@@ -23,8 +23,10 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     OuterJoin,
     Project,
     Query,
+    Recursive,
     Repeat,
     Scan,
+    SelfReference,
     SemiJoin,
     UnionAll,
     Window,
@@ -35,9 +37,15 @@ from airflow.providers.pgtrickle.engine.rewrite.rebuild import with_inputs
 
 def prune_columns(op: Op, needed: Collection[str]) -> Op:
     """The tree with the columns ``needed`` and those that computing them takes."""
-    order = list(walk(op))
+    return prune_together([(op, needed)])[0]
+
+
+def prune_together(roots: Sequence[tuple[Op, Collection[str]]]) -> list[Op]:
+    """Trees that share subtrees, each pruned to its columns; what is shared stays shared."""
+    order = list(walk(*(op for op, _ in roots)))
     wanted: dict[int, set[str]] = {id(node): set() for node in order}
-    wanted[id(op)].update(needed)
+    for op, needed in roots:
+        wanted[id(op)].update(needed)
     for node in reversed(order):
         for child, columns in zip(node.inputs, _reads(node, wanted[id(node)]), strict=True):
             wanted[id(child)].update(columns)
@@ -45,7 +53,7 @@ def prune_columns(op: Op, needed: Collection[str]) -> Op:
     for node in order:
         inputs = [built[id(child)] for child in node.inputs]
         built[id(node)] = _pruned(node, inputs, wanted[id(node)])
-    return built[id(op)]
+    return [built[id(op)] for op, _ in roots]
 
 
 def _reads(node: Op, wanted: set[str]) -> list[set[str]]:
@@ -70,6 +78,9 @@ def _reads(node: Op, wanted: set[str]) -> list[set[str]]:
                 {source for name, source in zip(node.columns, mapping, strict=True) if name in wanted}
                 for mapping in node.mappings
             ]
+        case Recursive():
+            # The step reads what the arms give, so which rows there are depends on all columns.
+            return [set(mapping) for mapping in node.mappings]
         case Repeat():
             return [wanted | {node.name}]
         case Apply():
@@ -105,7 +116,7 @@ def _pruned(node: Op, inputs: list[Op], wanted: set[str]) -> Op:
                 tuple(node.columns[position] for position in keep),
                 tuple(tuple(row[position] for position in keep) for row in node.rows),
             )
-        case Empty() | Query():
+        case Empty() | Query() | SelfReference():
             return node
         case Project():
             return Project(inputs[0], tuple(item for item in node.outputs if item[0] in wanted))

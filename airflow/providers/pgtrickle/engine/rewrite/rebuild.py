@@ -24,8 +24,10 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Plain,
     Project,
     Query,
+    Recursive,
     Repeat,
     Scan,
+    SelfReference,
     SemiJoin,
     UnionAll,
     Window,
@@ -44,6 +46,8 @@ def with_inputs(op: Op, inputs: Sequence[Op]) -> Op:
             return replace(op, left=inputs[0], right=inputs[1])
         case KeyJoin():
             return replace(op, input=inputs[0], keys=inputs[1])
+        case Recursive():
+            return replace(op, start=inputs[0], step=inputs[1])
         case (
             Filter()
             | Project()
@@ -59,7 +63,7 @@ def with_inputs(op: Op, inputs: Sequence[Op]) -> Op:
             | Window()
         ):
             return replace(op, input=inputs[0])
-        case Scan() | Changes() | Constant() | Empty() | Query():
+        case Scan() | Changes() | Constant() | Empty() | Query() | SelfReference():
             return op
 
 

@@ -181,13 +181,19 @@ def effective_mode(definition: Definition, mode: str, name: QualifiedName) -> tu
 def build_storage(
     session: Session, table: StreamTable, definition: Definition, indexes: Sequence[Sequence[str]]
 ) -> None:
-    """Create empty storage with its indexes."""
+    """Create empty storage and its arrangements, with their indexes."""
     storage = storage_name(table.id, table.generation)
     compiled = definition.compiled
-    contents = verbatim(compiled.shape())
-    session.native(
-        compose(load(__package__, "create_storage"), storage=storage, contents=contents).as_string()
-    )
+    _create_table(session, storage, compiled.shape())
+    for arrangement in compiled.arrangements:
+        relation = arrangement.table(storage)
+        if arrangement.number:
+            _create_table(session, relation, compiled.arrangement_shape(arrangement))
+            session.execute(compose(load(__package__, "create_row_hash_index"), storage=relation))
+        for lookup in arrangement.lookups(compiled.names):
+            session.execute(
+                compose(load(__package__, "create_index"), storage=relation, columns=list(lookup))
+            )
     if compiled.layout.key and not compiled.layout.hashed:
         session.execute(
             compose(load(__package__, "create_key"), storage=storage, key=list(compiled.layout.key))
@@ -205,6 +211,11 @@ def build_storage(
                 )
         columns = [physical[column] for column in index]
         session.execute(compose(load(__package__, "create_index"), storage=storage, columns=columns))
+
+
+def _create_table(session: Session, name: QualifiedName, shape: str) -> None:
+    statement = compose(load(__package__, "create_storage"), storage=name, contents=verbatim(shape))
+    session.native(statement.as_string())
 
 
 def indexable(definition: Definition) -> frozenset[str]:

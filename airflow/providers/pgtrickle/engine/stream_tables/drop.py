@@ -8,6 +8,7 @@ from airflow.providers.pgtrickle.engine.catalog import StreamTable
 from airflow.providers.pgtrickle.engine.db import Session, compose, load, retrying
 from airflow.providers.pgtrickle.engine.errors import DependentObjects, PgTrickleError, RefreshFailed
 from airflow.providers.pgtrickle.engine.names import (
+    QualifiedName,
     definition_name,
     next_definition_name,
     storage_name,
@@ -43,6 +44,13 @@ def discard(session: Session, table: StreamTable, settings: Settings) -> None:
         return
 
 
+def arrangements_of(session: Session, storage: QualifiedName) -> list[QualifiedName]:
+    """The arrangements that there are beside a storage table."""
+    values = {"schema": storage.schema, "storage": storage.name}
+    found = session.rows(load(__package__, "arrangements"), values)
+    return [QualifiedName(storage.schema, name) for (name,) in found]
+
+
 def _drop(session: Session, table: StreamTable, settings: Settings, *, cascade: bool) -> None:
     with session.transaction():
         sources = sorted(item.source_oid for item in catalog.dependencies(session, table.id))
@@ -63,6 +71,7 @@ def _drop(session: Session, table: StreamTable, settings: Settings, *, cascade: 
         # A rebuild that was cut off leaves its next generation.
         for generation in (table.generation, table.generation + 1):
             storage = storage_name(table.id, generation)
-            session.execute(compose(load(__package__, "drop_storage"), storage=storage))
+            for relation in (*arrangements_of(session, storage), storage):
+                session.execute(compose(load(__package__, "drop_storage"), storage=relation))
         for source in sources:
             release_capture(session, source, settings=settings)

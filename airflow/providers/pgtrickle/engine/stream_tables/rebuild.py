@@ -45,6 +45,7 @@ from airflow.providers.pgtrickle.engine.refresh.interruptions import CaptureGap,
 from airflow.providers.pgtrickle.engine.refresh.stopwatch import Stopwatch
 from airflow.providers.pgtrickle.engine.refresh.values import RefreshResult
 from airflow.providers.pgtrickle.engine.stream_tables.create import build_storage, effective_mode, indexable
+from airflow.providers.pgtrickle.engine.stream_tables.drop import arrangements_of
 
 _INVALID_TABLE_DEFINITION = "42P16"
 _DEPENDENT_OBJECTS_STILL_EXIST = "2BP01"
@@ -182,8 +183,7 @@ def _lock_storage(session: Session, table: StreamTable) -> None:
 def _clear(session: Session, fresh: StreamTable) -> None:
     """Drop what a rebuild that was cut off may have left."""
     session.execute(compose(load(__package__, "drop_view"), view=next_definition_name(fresh.id)))
-    storage = storage_name(fresh.id, fresh.generation)
-    session.execute(compose(load(__package__, "drop_old_storage"), storage=storage))
+    _drop_storage(session, storage_name(fresh.id, fresh.generation))
 
 
 @contextmanager
@@ -239,7 +239,12 @@ def _swap(refresher: Refresher, table: StreamTable, prepared: _Generation) -> No
             release_capture(session, table.storage_oid, settings=refresher.settings)
         storage = storage_name(table.id, table.generation)
         with _dependents(session, table):
-            session.execute(compose(load(__package__, "drop_old_storage"), storage=storage))
+            _drop_storage(session, storage)
+
+
+def _drop_storage(session: Session, storage: QualifiedName) -> None:
+    for relation in (*arrangements_of(session, storage), storage):
+        session.execute(compose(load(__package__, "drop_old_storage"), storage=relation))
 
 
 def rehearse(refresher: Refresher, fresh: StreamTable, definition: Definition) -> None:

@@ -146,9 +146,13 @@ SELECT id, amount FROM orders ORDER BY amount DESC, id LIMIT 10
 SELECT z.id FROM (SELECT id, amount FROM orders ORDER BY amount DESC, id LIMIT 10) z WHERE z.amount > 5
 
 -- section: Recursion
--- construct: WITH RECURSIVE | recompute | no law yet
+-- construct: WITH RECURSIVE, UNION | deltas | delete and rederive over the stored result
 WITH RECURSIVE r(n) AS (SELECT dst FROM edges WHERE src = 1 UNION SELECT e.dst FROM edges e JOIN r ON e.src = r.n) SELECT n FROM r
--- construct: WITH RECURSIVE of which nothing is recursive | recompute | write WITH
+-- construct: WITH RECURSIVE, UNION ALL | deltas | derivations that went and came, recursively
+WITH RECURSIVE r(n, depth) AS (SELECT 1, 0 UNION ALL SELECT e.dst, r.depth + 1 FROM edges e JOIN r ON e.src = r.n) SELECT n, depth FROM r
+-- construct: WITH RECURSIVE whose arm joins it with itself, groups it or numbers it | touched keys | the recursion is evaluated again
+WITH RECURSIVE r AS (SELECT src, dst FROM edges UNION (WITH w AS (SELECT * FROM r) SELECT a.src, b.dst FROM w a JOIN w b ON a.dst = b.src)) SELECT src, dst FROM r
+-- construct: WITH RECURSIVE of which nothing is recursive | deltas | the same as WITH
 WITH RECURSIVE z AS (SELECT id FROM orders) SELECT id FROM z
 
 -- section: Time and session
