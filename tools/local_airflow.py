@@ -52,6 +52,7 @@ class LocalAirflow:
     ``connections`` are Airflow connections by id (URI or JSON), ``options`` further environment variables.
     ``users`` maps names to roles of the simple auth manager; each has its name as password, and the first of
     them is whose requests this object makes. Without users everybody is an administrator.
+    ``triggerer``: whether there is one, for what is deferred and for watched assets.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class LocalAirflow:
         options: Mapping[str, str] | None = None,
         users: Mapping[str, str] | None = None,
         parallelism: int = 2,
+        triggerer: bool = False,
     ) -> None:
         self.home = home.resolve()
         self.port = _free_port()
@@ -100,6 +102,7 @@ class LocalAirflow:
                 ),
                 "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
             }
+        self._components = (*COMPONENTS, "triggerer") if triggerer else COMPONENTS
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
 
@@ -120,7 +123,7 @@ class LocalAirflow:
         """Make or migrate the metadata database, start the components and wait until they answer."""
         self.home.mkdir(parents=True, exist_ok=True)
         self.command("db", "migrate")
-        for component in COMPONENTS:
+        for component in self._components:
             with self._log(component).open("wb") as log:
                 self._processes[component] = subprocess.Popen(
                     [BIN / "airflow", component],
@@ -194,6 +197,17 @@ class LocalAirflow:
         """Start a run of the DAG and return its id."""
         answer = self._client.post(f"/api/v2/dags/{quote(dag_id)}/dagRuns", json={"logical_date": None})
         return str(answer.raise_for_status().json()["dag_run_id"])
+
+    def unpause(self, dag_id: str) -> None:
+        """Let the schedule of a DAG start runs."""
+        answer = self._client.patch(f"/api/v2/dags/{quote(dag_id)}", json={"is_paused": False})
+        answer.raise_for_status()
+
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """The runs of a DAG, the first first."""
+        path = f"/api/v2/dags/{quote(dag_id)}/dagRuns?order_by=id&limit=100"
+        found: list[dict[str, Any]] = self.get(path)["dag_runs"]
+        return found
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """The state of a run."""
@@ -269,7 +283,7 @@ class LocalAirflow:
         deadline = time.monotonic() + timeout
         while not condition():
             if time.monotonic() > deadline:
-                logs = "\n".join(self._log_tail(component) for component in COMPONENTS)
+                logs = "\n".join(self._log_tail(component) for component in self._components)
                 raise AirflowError(f"Waited {timeout:.0f} s in vain for {what}.\n{logs}")
             time.sleep(0.2)
 

@@ -18,6 +18,8 @@ class ScheduledShop:
 
     airflow: LocalAirflow
     dsn: str
+    watched_dsn: str
+    """another database, whose changes start runs"""
 
 
 @pytest.fixture
@@ -35,10 +37,13 @@ def scheduled_shop(
     dags = tmp_path_factory.mktemp("dags")
     for granularity in shop.GRANULARITIES:
         shop.write_dag(dags, f"shop_{granularity}", granularity=granularity)
+    shop.write_event_dags(dags)
     for dsn in _shop(pg18_server):
-        with LocalAirflow(home, dags, connections={"shop_db": dsn}, parallelism=2) as airflow:
-            airflow.wait_for_dag("shop_table")
-            yield ScheduledShop(airflow, dsn)
+        for watched in _shop(pg18_server):
+            connections = {"shop_db": dsn, "watched_db": watched}
+            with LocalAirflow(home, dags, connections=connections, triggerer=True) as airflow:
+                airflow.wait_for_dag("shop_table")
+                yield ScheduledShop(airflow, dsn, watched)
 
 
 def _shop(server: PostgresServer) -> Iterator[str]:

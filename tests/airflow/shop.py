@@ -61,6 +61,51 @@ def write_dag(folder: Path, dag_id: str = "shop", **values: Any) -> None:
     )
 
 
+CONSUMER = """
+from airflow.providers.pgtrickle import asset_for
+from airflow.providers.pgtrickle.sensors.pgtrickle import StreamTableFreshnessSensor
+from airflow.sdk import DAG, task
+
+with DAG(
+    "consumer", schedule=[asset_for("shop.summary", connection="shop_db")], is_paused_upon_creation=True
+):
+    @task
+    def read(triggering_asset_events=None):
+        return [event.extra for events in triggering_asset_events.values() for event in events]
+
+    read()
+
+with DAG("waiting", schedule=None):
+    StreamTableFreshnessSensor(
+        task_id="wait",
+        stream_table="shop.late",
+        max_staleness=3600,
+        pgtrickle_conn_id="watched_db",
+        deferrable=True,
+        poke_interval=0.5,
+        retries=2,
+    )
+"""
+
+
+def write_event_dags(folder: Path) -> None:
+    """DAGs that run when sources have changed, when an asset says so, and one that waits in the triggerer."""
+    write_dag(
+        folder,
+        "watching",
+        dag={
+            "dag_id": "watching",
+            "schedule": {"sources": ["shop.orders"], "poll_interval": "500ms"},
+            "run_deadline": "1s",
+            "is_paused_upon_creation": True,
+        },
+        connection="watched_db",
+        granularity="graph",
+        default={"freshness_sla": "1h"},
+    )
+    (folder / "consumer.py").write_text(CONSUMER)
+
+
 def execute(dsn: str, statement: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(statement)

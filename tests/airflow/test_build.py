@@ -157,10 +157,35 @@ def test_changed_query_is_a_changed_dag(tmp_path: Path) -> None:
 def test_examples_are_read_without_errors() -> None:
     found = bag(EXAMPLES)
     assert found.import_errors == {}
-    assert set(found.dags) == {"tpch", "tpch_operators"}
+    assert set(found.dags) == {
+        *("tpch", "tpch_operators", "tpch_after_load", "tpch_consumer", "tpch_on_change", "tpch_many"),
+        "tpch_backfill",
+    }
     edges = {task.task_id: task.upstream_task_ids for task in found.dags["tpch"].tasks}
     assert len(edges) == 6
     assert edges["tpch.top_segments"] == {"tpch.customer_totals"}
+
+
+def test_many_tables_are_a_task_for_each_level() -> None:
+    dag = bag(EXAMPLES).dags["tpch_many"]
+    waves = {task.task_id: task.stream_tables for task in dag.tasks if task.task_id != "open_run"}
+    assert {name: [len(wave) for wave in found] for name, found in waves.items()} == {
+        "level_1": [66],
+        "level_2": [132],
+        "level_3": [1],
+        "level_4": [1],
+    }
+    assert dag.get_task("level_4").upstream_task_ids == {"level_3"}
+    assert len(dag.get_task("open_run").definitions) == 200
+
+
+def test_mistake_in_a_mapping_is_named_with_the_line_of_the_call(tmp_path: Path) -> None:
+    (tmp_path / "made.py").write_text(
+        "from airflow.providers.pgtrickle import pgtrickle_dag_factory\n\n"
+        "pgtrickle_dag_factory({'version': 1, 'dag': {'dag_id': 'x'}, 'stream_tables': [{'name': 'a'}]})\n"
+    )
+    (message,) = bag(tmp_path).import_errors.values()
+    assert f"{tmp_path}/made.py:3: a needs a query or a query_file" in message
 
 
 def test_examples_follow_the_published_schema() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +47,29 @@ def tpch_dsn(pg18_server: PostgresServer) -> Iterator[str]:
 
 
 def run_dag(home: Path, folder: Path, dag_id: str, rounds: int, data: str, dsn: str) -> list[dict[str, Any]]:
+    reports = run_dags(home, folder, (dag_id,), rounds, data, dsn)[dag_id]
+    assert len(reports) == rounds
+    for report in reports:
+        assert report["state"] == "success", report
+        assert set(report["tasks"].values()) == {"success"}
+    return reports
+
+
+def run_dags(
+    home: Path, folder: Path, dag_ids: Sequence[str], rounds: int, data: str, dsn: str
+) -> dict[str, list[dict[str, Any]]]:
     airflow = LocalAirflow(home, folder, connections=dict.fromkeys(CONNECTIONS, dsn))
     done = subprocess.run(
-        [sys.executable, "-m", "tests.airflow.run_dag", str(folder), dag_id, str(rounds), data, dsn],
+        [
+            sys.executable,
+            "-m",
+            "tests.airflow.run_dag",
+            str(folder),
+            ",".join(dag_ids),
+            str(rounds),
+            data,
+            dsn,
+        ],
         env=airflow.environment,
         cwd=ROOT,
         capture_output=True,
@@ -58,11 +78,7 @@ def run_dag(home: Path, folder: Path, dag_id: str, rounds: int, data: str, dsn: 
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
-    reports: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
-    assert len(reports) == rounds
-    for report in reports:
-        assert report["state"] == "success", report
-        assert set(report["tasks"].values()) == {"success"}
+    reports: dict[str, list[dict[str, Any]]] = json.loads(done.stdout.splitlines()[-1])
     return reports
 
 
@@ -104,3 +120,30 @@ def test_example_in_python_creates_refreshes_waits_and_drops(airflow_home: Path,
     assert 0 <= results["fresh"]["staleness_seconds"] < 300
     with PgTrickle.connect(tpch_dsn) as engine:
         assert "tpch.open_orders" not in {table.name.display for table in engine.stream_tables()}
+
+
+#: In this order: the consumer and the backfill look at what the DAG before them has made.
+OTHERS = ("tpch_after_load", "tpch_consumer", "tpch_backfill", "tpch_on_change")
+
+
+def test_other_examples_run_one_after_the_other(airflow_home: Path, tpch_dsn: str) -> None:
+    """Stream tables after a load with checks, a consumer, a backfill by parameters, one on changes."""
+    reports = {
+        dag_id: found[0]
+        for dag_id, found in run_dags(airflow_home, EXAMPLES, OTHERS, 1, "tpch", tpch_dsn).items()
+    }
+    for dag_id in OTHERS:
+        assert reports[dag_id]["state"] == "success", (dag_id, reports[dag_id])
+        assert set(reports[dag_id]["tasks"].values()) == {"success"}, dag_id
+    assert reports["tpch_consumer"]["results"]["report"]["best"]
+    assert [found["exact"] for found in reports["tpch_backfill"]["results"]["verify"]] == [True]
+    assert len(reports["tpch_on_change"]["results"]["refresh_all"]) == 2
+    with PgTrickle.connect(tpch_dsn) as engine:
+        declared = engine.declared()
+        assert [declared[f"tpch.{name}"] for name in ("segment_revenue", "orders_by_priority")] == [
+            "tpch_after_load",
+            "tpch_on_change",
+        ]
+        made = [name for name, by in declared.items() if by in OTHERS]
+        assert len(made) == 4
+        assert [name for name in made if not engine.verify_stream_table(name)] == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -139,6 +141,71 @@ def test_retry_of_an_overtaken_run_takes_nothing_back(filled: ScheduledShop) -> 
     assert airflow.wait_for_run(SMALL, overtaken) == "success"
     assert {result["action"] for result in airflow.result(SMALL, overtaken, "refresh_all")} == {"NO_DATA"}
     assert shop.stored(dsn) == newest == shop.expected(dsn)
+
+
+def events_of(scheduled: ScheduledShop) -> list[dict[str, Any]]:
+    uri = quote("pgtrickle://shop_db/shop/summary", safe="")
+    assets = scheduled.airflow.get(f"/api/v2/assets?uri_pattern={uri}")["assets"]
+    (asset,) = (asset for asset in assets if asset["uri"] == "pgtrickle://shop_db/shop/summary")
+    path = f"/api/v2/assets/events?asset_id={asset['id']}&limit=100&order_by=timestamp"
+    found: list[dict[str, Any]] = scheduled.airflow.get(path)["asset_events"]
+    return found
+
+
+def test_event_starts_a_consumer_only_when_rows_changed(filled: ScheduledShop) -> None:
+    airflow = filled.airflow
+    airflow.unpause("consumer")
+    before = len(events_of(filled))
+    run_id, state = run(filled, SMALL)
+    assert state == "success"
+    assert {each["action"] for each in airflow.result(SMALL, run_id, "refresh_all")} == {"NO_DATA"}
+    assert len(events_of(filled)) == before
+
+    shop.write(filled.dsn, seed=50)
+    run_id, state = run(filled, DAG)
+    assert state == "success"
+    result = airflow.result(DAG, run_id, "shop.summary")
+    wait_until(lambda: bool(airflow.runs("consumer")), "the consumer is started")
+    consumer = airflow.runs("consumer")[-1]["dag_run_id"]
+    assert airflow.wait_for_run("consumer", consumer) == "success"
+    # Events from before it was unpaused come along.
+    extra = airflow.result("consumer", consumer, "read")[-1]
+    assert extra["rows_changed"] == result["rows_inserted"] + result["rows_deleted"] > 0
+    assert (extra["action"], extra["frontier"]) == ("DIFFERENTIAL", result["frontier"])
+    assert len(events_of(filled)) == before + 1
+    link = airflow.get(f"/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}/taskInstances/shop.summary/links")
+    assert link["extra_links"]["Stream table"].endswith("/pgtrickle/stream-tables/shop_db/shop.summary")
+
+
+def test_changed_sources_start_a_run_and_what_waits_ends(scheduled_shop: ScheduledShop) -> None:
+    airflow, dsn = scheduled_shop.airflow, scheduled_shop.watched_dsn
+    run_id = airflow.trigger("watching")
+    airflow.unpause("watching")
+    assert airflow.wait_for_run("watching", run_id) == "success", airflow.task_log("watching", run_id, "*")
+    assert airflow.result("watching", run_id, "check_freshness").keys() == set(shop.QUERIES)
+    with PgTrickle.connect(dsn) as engine:
+        engine.create_stream_table("shop.late", shop.QUERIES["shop.total"], initialize=False)
+    waiting = airflow.trigger("waiting")
+    wait_until(
+        lambda: airflow.task_instances("waiting", waiting)["wait"].state == "deferred", "the sensor defers"
+    )
+
+    assert len(airflow.runs("watching")) == 1
+    shop.write(dsn, seed=60)
+    wait_until(lambda: len(airflow.runs("watching")) == 2, "the change starts a run")
+    run_id = airflow.runs("watching")[1]["dag_run_id"]
+    assert airflow.wait_for_run("watching", run_id) == "success"
+    assert {each["action"] for each in airflow.result("watching", run_id, "refresh_all")} == {"DIFFERENTIAL"}
+    assert shop.stored(dsn) == shop.expected(dsn)
+    with PgTrickle.connect(dsn) as engine:
+        assert all(engine.verify_stream_table(name) for name in shop.QUERIES)
+        engine.refresh_stream_table("shop.late")
+        assert engine.verify_stream_table("shop.late")
+    assert airflow.wait_for_run("waiting", waiting) == "success", airflow.task_log("waiting", waiting, "*")
+    assert airflow.result("waiting", waiting, "wait")["staleness_seconds"] < 3600
+    # The runs took longer than their deadline of a second.
+    missed = airflow.get("/ui/dags/watching/dagRuns/~/deadlines?missed=true")["deadlines"]
+    assert len(missed) >= 1
 
 
 def test_transient_error_is_retried_soon(filled: ScheduledShop) -> None:

@@ -70,7 +70,7 @@ def examine(source: Source, directory: Path, environment: Mapping[str, str]) -> 
     """
     try:
         document = source.read()
-        if "${" in source.text:
+        if source.has_references:
             document = expand(document, environment, source)
     except InvalidConfig as error:
         return [error]

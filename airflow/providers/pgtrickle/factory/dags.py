@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -14,15 +14,17 @@ from airflow.sdk import DAG, BaseOperator, ObjectStoragePath, TaskGroup
 
 from airflow.providers.pgtrickle.engine.errors import InvalidConfig
 from airflow.providers.pgtrickle.factory.build import add_tasks, build_dag, dag_keywords, task_defaults
-from airflow.providers.pgtrickle.factory.config import load
+from airflow.providers.pgtrickle.factory.config import load, parse
 from airflow.providers.pgtrickle.factory.entities import DagPlan
 from airflow.providers.pgtrickle.factory.plan import plan
+from airflow.providers.pgtrickle.factory.source import Source
 
+Configuration = str | os.PathLike[str] | Mapping[str, Any]
 Selectors = str | Iterable[str]
 
 
 def pgtrickle_dag_factory(
-    config: str | os.PathLike[str],
+    config: Configuration,
     *,
     select: Selectors = (),
     exclude: Selectors = (),
@@ -31,15 +33,16 @@ def pgtrickle_dag_factory(
     """Build the DAG of a configuration file and register it in the module that calls.
 
     A relative path is relative to the calling file; an address such as ``s3://bucket/shop.yaml`` is read
-    through Airflow's object storage at each parse. ``select`` and ``exclude`` take the place of those in the
-    file. ``dag_arguments`` are arguments of Airflow's DAG; they win over the file. Nothing is asked of any
-    database.
+    through Airflow's object storage at each parse. Instead of a file, ``config`` may be the mapping that one
+    would hold, for DAG files that make it by a loop. ``select`` and ``exclude`` take the place of those in
+    the file. ``dag_arguments`` are arguments of Airflow's DAG; they win over the file. Nothing is asked of
+    any database.
 
     Raises InvalidConfig, with file and line, which Airflow shows as an import error.
     """
     caller = sys._getframe(1)  # noqa: SLF001 -- the only way to the calling module
     file = Path(caller.f_code.co_filename)
-    dag = build_dag(_planned(config, file.parent, select, exclude), **dag_arguments)
+    dag = build_dag(_planned(config, caller, select, exclude), **dag_arguments)
     dag.fileloc = str(file)
     _register(dag, caller)
     return dag
@@ -59,16 +62,16 @@ class PgTrickleDag(DAG):
 
     def __init__(
         self,
-        config: str | os.PathLike[str],
+        config: Configuration,
         *,
         select: Selectors = (),
         exclude: Selectors = (),
         **dag_arguments: Any,
     ) -> None:
-        file = Path(sys._getframe(1).f_code.co_filename)  # noqa: SLF001
-        planned = _planned(config, file.parent, select, exclude)
+        caller = sys._getframe(1)  # noqa: SLF001
+        planned = _planned(config, caller, select, exclude)
         super().__init__(**dag_keywords(planned.config, dag_arguments))
-        self.fileloc = str(file)
+        self.fileloc = caller.f_code.co_filename
         with self:
             tasks = add_tasks(planned)
         self.first_task = tasks[0]
@@ -94,7 +97,7 @@ class PgTrickleTaskGroup(TaskGroup):
 
     def __init__(
         self,
-        config: str | os.PathLike[str],
+        config: Configuration,
         group_id: str | None = None,
         *,
         select: Selectors = (),
@@ -102,10 +105,9 @@ class PgTrickleTaskGroup(TaskGroup):
         default_args: dict[str, Any] | None = None,
         **arguments: Any,
     ) -> None:
-        file = Path(sys._getframe(1).f_code.co_filename)  # noqa: SLF001
-        planned = _planned(config, file.parent, select, exclude)
+        planned = _planned(config, sys._getframe(1), select, exclude)  # noqa: SLF001
         super().__init__(
-            group_id or Path(os.fspath(config)).stem,
+            group_id or Path(planned.config.source.file).stem,
             default_args={**task_defaults(), **(default_args or {})},  # type: ignore[arg-type]  # not typed there
             **arguments,
         )
@@ -115,10 +117,15 @@ class PgTrickleTaskGroup(TaskGroup):
         self.stream_table_tasks = _by_stream_table(planned, tasks)
 
 
-def _planned(config: str | os.PathLike[str], folder: Path, select: Selectors, exclude: Selectors) -> DagPlan:
-    text = os.fspath(config)
-    path: Any = ObjectStoragePath(text) if "://" in text else folder / text
-    read = load(path, os.environ)
+def _planned(config: Configuration, caller: FrameType, select: Selectors, exclude: Selectors) -> DagPlan:
+    file = Path(caller.f_code.co_filename)
+    if isinstance(config, Mapping):
+        source = Source(str(file), document=config, place=caller.f_lineno)
+        read = parse(source, file.parent, os.environ)
+    else:
+        text = os.fspath(config)
+        path: Any = ObjectStoragePath(text) if "://" in text else file.parent / text
+        read = load(path, os.environ)
     return plan(replace(read, select=_texts(select) or read.select, exclude=_texts(exclude) or read.exclude))
 
 

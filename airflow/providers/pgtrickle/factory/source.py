@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +13,26 @@ from airflow.providers.pgtrickle.engine.errors import InvalidConfig
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A configuration file: its path as the user will look for it, and its text."""
+    """A configuration file: its path as the user will look for it, and its text.
+
+    Or a ``document`` that a DAG file makes by itself, and the ``place`` where it calls the factory: the line
+    of all errors.
+    """
 
     file: str
-    text: str
+    text: str = ""
+    document: Mapping[str, Any] | None = None
+    place: int = 1
+
+    @property
+    def has_references(self) -> bool:
+        """Whether there may be something in it to expand."""
+        return self.document is not None or "${" in self.text
 
     def read(self) -> Any:
-        """The YAML document as Python values; InvalidConfig, with the line, when it is not one."""
+        """The document as Python values; InvalidConfig, with the line, when it is not YAML."""
+        if self.document is not None:
+            return dict(self.document)
         try:
             return yaml.load(self.text, Loader=_UniqueKeys)  # noqa: S506 -- a safe loader
         except _DuplicateKey as duplicate:
@@ -46,6 +59,8 @@ class Source:
 
         Lines are only looked up for errors: composing the document keeps the usual path free of their cost.
         """
+        if self.document is not None:
+            return self.place
         node = yaml.compose(self.text, Loader=yaml.CSafeLoader)
         line = 1 if node is None else node.start_mark.line + 1
         for step in path:

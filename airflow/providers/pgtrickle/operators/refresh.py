@@ -14,7 +14,8 @@ from airflow.sdk.exceptions import AirflowSkipException
 from airflow.providers.pgtrickle.assets.outlets import Emit, announce, keep_outlets
 from airflow.providers.pgtrickle.converge import OnDifference, OnRemove, apply_plan, converge_plan
 from airflow.providers.pgtrickle.definitions import StreamTableDefinition
-from airflow.providers.pgtrickle.engine.errors import RunFrontierPassed, StreamTableExists
+from airflow.providers.pgtrickle.engine.errors import InvalidOption, RunFrontierPassed, StreamTableExists
+from airflow.providers.pgtrickle.engine.names import parse_name
 from airflow.providers.pgtrickle.hooks.pgtrickle import PgTrickleHook
 from airflow.providers.pgtrickle.links.pgtrickle import StreamTableLink, StreamTablesLink
 from airflow.providers.pgtrickle.observations import Observation, measure, observed
@@ -24,7 +25,7 @@ from airflow.providers.pgtrickle.runs import DueTables, RunAsked
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperatorLink, Context
 
-    from airflow.providers.pgtrickle.engine.api import PgTrickle
+    from airflow.providers.pgtrickle.engine.api import PgTrickle, RefreshResult
 
 OnPassed = Literal["skip", "fail"]
 
@@ -124,7 +125,7 @@ class StreamTableRefreshOperator(StreamTableOperator):
     :param stream_table: ``schema.name``, or a bare name in ``public``
     :param run: what OpenRunOperator returned; None or empty refreshes to the present. The task is skipped
         when the run does not concern the stream table.
-    :param full: recompute the whole table
+    :param full: recompute the whole table; a template may say it as ``True`` or ``False``
     :param on_passed: what to do when a later run has taken the table beyond the run's frontier: ``skip`` the
         task (and with it what depends on it in this run), or ``fail``
     :param freshness_sla: how old the sources that the table shows may become; a miss is logged and counted
@@ -133,7 +134,7 @@ class StreamTableRefreshOperator(StreamTableOperator):
     :param emit: when the asset has an event: ``changed`` (rows changed), ``always`` or ``never``
     """
 
-    template_fields: Sequence[str] = ("stream_table", "run", *StreamTableOperator.template_fields)
+    template_fields: Sequence[str] = ("stream_table", "run", "full", *StreamTableOperator.template_fields)
     template_fields_renderers: ClassVar[dict[str, str]] = {"run": "json"}
     operator_extra_links: Sequence[BaseOperatorLink] = (StreamTableLink(),)
 
@@ -142,7 +143,7 @@ class StreamTableRefreshOperator(StreamTableOperator):
         *,
         stream_table: str,
         run: str | None = None,
-        full: bool = False,
+        full: bool | str = False,
         on_passed: OnPassed = "skip",
         freshness_sla: timedelta | None = None,
         asset: Asset | None = None,
@@ -159,6 +160,7 @@ class StreamTableRefreshOperator(StreamTableOperator):
         self.asset = asset
         self.asset_alias = asset_alias
         self.emit = emit
+        self._result: RefreshResult | None = None
         keep_outlets(self, () if asset is None else (asset,), asset_alias)
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -169,10 +171,15 @@ class StreamTableRefreshOperator(StreamTableOperator):
         try:
             with self.hook.get_engine() as engine:
                 observation = observed(
-                    engine, self.stream_table, run=run.frontier, full=self.full, sla=self.freshness_sla
+                    engine,
+                    self.stream_table,
+                    run=run.frontier,
+                    full=_truth(self.full),
+                    sla=self.freshness_sla,
                 )
         except RunFrontierPassed as passed:
             raise _skip_or_fail(passed, self.on_passed) from passed
+        self._result = observation.result
         measure(observation, self.log)
         assets = {} if self.asset is None else {observation.result.stream_table: self.asset}
         announce(self, context, [observation], assets, alias=self.asset_alias, emit=self.emit)
@@ -182,7 +189,7 @@ class StreamTableRefreshOperator(StreamTableOperator):
         """What was read and written, column by column, for OpenLineage."""
         from airflow.providers.pgtrickle.lineage import lineage_of
 
-        return lineage_of(self.hook, [self.stream_table])
+        return lineage_of(self.hook, {self.stream_table: self._result})
 
 
 class StreamTableGroupRefreshOperator(StreamTableOperator):
@@ -233,6 +240,7 @@ class StreamTableGroupRefreshOperator(StreamTableOperator):
         self.emit = emit
         self._hooks: list[PgTrickleHook] = []
         self._pool: ThreadPoolExecutor | None = None
+        self._results: dict[str, RefreshResult] = {}
         drawn = self.assets.values() if asset_alias is None else ()
         keep_outlets(self, drawn, asset_alias)
 
@@ -272,6 +280,7 @@ class StreamTableGroupRefreshOperator(StreamTableOperator):
                 self.log.exception("A refresh failed")
                 failures.append(error)
             else:
+                self._results[observation.result.stream_table] = observation.result
                 measure(observation, self.log)
                 observations.append(observation)
         if failures:
@@ -300,13 +309,23 @@ class StreamTableGroupRefreshOperator(StreamTableOperator):
         """What was read and written, column by column, for OpenLineage."""
         from airflow.providers.pgtrickle.lineage import lineage_of
 
-        return lineage_of(self.hook, [name for wave in self.stream_tables for name in wave])
+        names = (name for wave in self.stream_tables for name in wave)
+        return lineage_of(self.hook, {name: self._results.get(parse_name(name).display) for name in names})
 
 
 def _run_id(context: Context) -> str:
     """A name of its own for each execution of the task, by which the history leads back to the DAG run."""
     task = context["ti"]
     return f"{task.dag_id}/{task.run_id}/{uuid.uuid4().hex[:8]}"
+
+
+def _truth(value: bool | str) -> bool:
+    if not isinstance(value, str):
+        return value
+    text = value.strip().lower()
+    if text not in ("true", "false", ""):
+        raise InvalidOption(f"full is {value!r}.", hint="Render it as True or False.")
+    return text == "true"
 
 
 def _run_moment(context: Context) -> datetime:
