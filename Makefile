@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv/bin
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint format bench docs constructs lock sweep clean
+.PHONY: help setup demo newcomer test lint format bench docs constructs lock sweep clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -37,6 +37,9 @@ docs: setup  ## check links, decisions and the index of docs
 
 constructs: setup  ## write docs/sql.md from the registry of constructs
 	@$(VENV)/python tools/constructs.py
+
+newcomer: setup  ## walk through the quickstart of docs/airflow with the wheel in an environment of its own
+	@$(VENV)/python -m tools.newcomer
 
 lock: setup  ## pin what .venv holds now
 	@$(VENV)/python tools/lock.py

@@ -52,7 +52,8 @@ class LocalAirflow:
     ``connections`` are Airflow connections by id (URI or JSON), ``options`` further environment variables.
     ``users`` maps names to roles of the simple auth manager; each has its name as password, and the first of
     them is whose requests this object makes. Without users everybody is an administrator.
-    ``triggerer``: whether there is one, for what is deferred and for watched assets.
+    ``triggerer``: whether there is one, for what is deferred and for watched assets. ``programs``: the folder
+    of the ``airflow`` to run.
     """
 
     def __init__(
@@ -65,11 +66,13 @@ class LocalAirflow:
         users: Mapping[str, str] | None = None,
         parallelism: int = 2,
         triggerer: bool = False,
+        programs: Path = BIN,
     ) -> None:
         self.home = home.resolve()
+        self.programs = programs
         self.port = _free_port()
         self.environment = os.environ | {
-            "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
+            "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(dags.resolve()),
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
@@ -126,7 +129,7 @@ class LocalAirflow:
         for component in self._components:
             with self._log(component).open("wb") as log:
                 self._processes[component] = subprocess.Popen(
-                    [BIN / "airflow", component],
+                    [self.programs / "airflow", component],
                     env=self.environment,
                     cwd=self.home,
                     stdout=log,
@@ -168,7 +171,7 @@ class LocalAirflow:
     def command(self, *arguments: str, timeout: float = START_TIMEOUT) -> str:
         """Run an ``airflow`` command and return what it prints."""
         done = subprocess.run(
-            [BIN / "airflow", *arguments],
+            [self.programs / "airflow", *arguments],
             env=self.environment,
             cwd=self.home,
             capture_output=True,
@@ -274,6 +277,10 @@ class LocalAirflow:
         return all(
             health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor")
         )
+
+    def text(self, path: str) -> str:
+        """The text of a page."""
+        return self._client.get(path, follow_redirects=True).raise_for_status().text
 
     def get(self, path: str) -> Any:
         """What the API server answers to a GET."""
