@@ -13,7 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from airflow.providers.pgtrickle.engine.analysis.functions import reads_clock, unstable_reason
-from airflow.providers.pgtrickle.engine.analysis.keys import UniqueKeys, candidate_keys
+from airflow.providers.pgtrickle.engine.analysis.keys import (
+    UniqueKeys,
+    candidate_keys,
+    key_finder,
+    unique_keys,
+)
 from airflow.providers.pgtrickle.engine.analysis.nullability import NotNull
 from airflow.providers.pgtrickle.engine.analysis.reads import delta_reads
 from airflow.providers.pgtrickle.engine.analysis.refusals import refuse
@@ -41,6 +46,7 @@ from airflow.providers.pgtrickle.engine.emit.storage import (
     select_contents,
     select_view,
 )
+from airflow.providers.pgtrickle.engine.errors import UnsupportedQuery
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.clock import reads_clock as at_clock
@@ -67,6 +73,7 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
 )
 from airflow.providers.pgtrickle.engine.ops.scopes import Lowered, Unsupported
 from airflow.providers.pgtrickle.engine.ops.show import show
+from airflow.providers.pgtrickle.engine.rewrite.break_ties import break_ties
 from airflow.providers.pgtrickle.engine.rewrite.inline_clock import inline_clock
 from airflow.providers.pgtrickle.engine.rewrite.isolate_time import isolate_time
 from airflow.providers.pgtrickle.engine.rewrite.prune_columns import prune_columns, prune_together
@@ -153,7 +160,7 @@ class Compiled:
     @property
     def unique(self) -> UniqueKeys:
         """The unique keys of the sources."""
-        return _unique_keys(self.binding)
+        return unique_keys(self.binding)
 
     def view(self, storage: QualifiedName) -> str:
         """The SELECT of the view that users read."""
@@ -174,7 +181,7 @@ class Compiled:
 
     def shape(self) -> str:
         """A SELECT with the columns of storage, not to be run."""
-        state = self.root if self.differential else Query(self.binding.text, self.root.columns)
+        state = self.root if self.differential else Query(self.binding.query, self.root.columns)
         emitter = Emitter(self.names.types, self.not_null, state, literals=ANY_TIME)
         return select_contents(emitter, state, self.layout.columns, self.layout.hashed).text
 
@@ -349,13 +356,13 @@ def compile_query(binding: Binding, describe: Describe, obstacle: str | None = N
 
 
 def _compiled(binding: Binding, describe: Describe, reason: str | None) -> Compiled:
-    if reason is None and "set_returning" in binding.features:
-        reason = "a set-returning function in the select list"
     if reason is None:
         try:
             return _compile_tree(binding, describe)
         except Unsupported as unsupported:
             reason = unsupported.reason
+        except UnsupportedQuery as unreadable:
+            reason = unreadable.message
         except RecursionError:
             reason = "its expressions are nested too deeply"
     return _compile_whole(binding, reason)
@@ -363,12 +370,12 @@ def _compiled(binding: Binding, describe: Describe, reason: str | None) -> Compi
 
 def _compile_tree(binding: Binding, describe: Describe) -> Compiled:
     names = Names()
-    lowered = lower(binding, names)
+    lowered = lower(binding, names, key_finder(binding))
     tree = _projected(lowered, names)
     not_null = NotNull(_declared_not_null(tree.op, binding))
     annotate(tree.op, names, not_null, describe)
     op = inline_clock(unify_unions(tree.op, names))
-    op = push_predicates(simplify_null_tests(op, not_null))
+    op = push_predicates(simplify_null_tests(break_ties(op, names), not_null))
     op = isolate_time(op, (*_shown(tree), *_sorted_by(tree)), names)
     tree = _cast_outputs(replace(tree, op=op), binding, names)
     return _split(binding, names, not_null, lowered.op, tree)
@@ -507,7 +514,7 @@ def _pruned_aggregate(aggregate: Aggregate, read: Iterable[Expr]) -> Aggregate:
 
 def _row_by_row(binding: Binding, names: Names, not_null: NotNull, lowered: Op, tree: Lowered) -> Compiled:
     """Storage holds the query's rows; hidden key columns come after them."""
-    unique = _unique_keys(binding)
+    unique = unique_keys(binding)
     shown = _shown(tree)
     key = next(iter(_preferred(candidate_keys(tree.op, unique), shown, names)), None)
     tree = _without_domains(tree, names)
@@ -544,10 +551,6 @@ def _row_by_row(binding: Binding, names: Names, not_null: NotNull, lowered: Op, 
         None,
         arrangements=arrange(root, None if physical else [(item.column, item.name) for item in columns]),
     )
-
-
-def _unique_keys(binding: Binding) -> UniqueKeys:
-    return {relation.oid: relation.unique_keys for relation in binding.relations.values()}
 
 
 def _shown(tree: Lowered) -> list[str]:
@@ -600,7 +603,7 @@ def _compile_whole(binding: Binding, reason: str) -> Compiled:
     """A query without delta laws: storage holds its rows, and a refresh applies the difference."""
     names = Names()
     columns = tuple(names.fresh(column.name, column.type) for column in binding.columns)
-    root = Query(binding.text, columns)
+    root = Query(binding.query, columns)
     layout = Layout(
         "unkeyed",
         tuple(

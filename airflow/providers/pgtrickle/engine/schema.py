@@ -73,6 +73,11 @@ class ColumnType:
         )
 
     @property
+    def is_scalar(self) -> bool:
+        """Whether a value is neither an array nor a row, so that an array of it has one dimension."""
+        return self.category not in ("A", "C", "P")
+
+    @property
     def is_domain(self) -> bool:
         """Whether the type is a domain, or spelled unlike its base for another reason (``interval year``)."""
         return re.sub(r"\([-\d,]+\)", "", self.name) != self.base
@@ -125,6 +130,7 @@ class Function:
     kind: Literal["function", "aggregate", "window", "procedure"]
     volatility: Volatility
     builtin: bool
+    set_returning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,7 @@ class Binding:
     ``features`` names what else PostgreSQL's trees hold: ``for_update``, ``tablesample``, ``recursive``,
     ``set_returning`` (a set-returning function in a select list), ``functional_dependency`` (a GROUP BY that
     rests on a primary key), and SQL's value functions, which have no OID (``current_date``, …).
+    ``completed`` is the text with its orders made total, so that it has one answer, where it was not so.
     """
 
     text: str
@@ -145,3 +152,9 @@ class Binding:
     functions: tuple[Function, ...] = field(default=())
     obstacle: str | None = None
     features: frozenset[str] = frozenset()
+    completed: str | None = None
+
+    @property
+    def query(self) -> str:
+        """The text that is evaluated: ``completed`` if there is one, else ``text``."""
+        return self.text if self.completed is None else self.completed

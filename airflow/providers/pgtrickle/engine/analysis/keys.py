@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.nodes import (
@@ -16,12 +16,24 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     SemiJoin,
     Window,
 )
+from airflow.providers.pgtrickle.engine.schema import Binding
 
 Key = frozenset[str]
 #: The unique keys of sources, by oid: column names as the source has them.
 UniqueKeys = Mapping[int, tuple[tuple[str, ...], ...]]
 #: Candidates beyond this number are dropped: one good key is all that storage needs.
 _MAX_CANDIDATES = 8
+
+
+def unique_keys(binding: Binding) -> UniqueKeys:
+    """The unique keys of a binding's relations."""
+    return {relation.oid: relation.unique_keys for relation in binding.relations.values()}
+
+
+def key_finder(binding: Binding) -> Callable[[Op], tuple[Key, ...]]:
+    """``candidate_keys`` over the relations of a binding."""
+    unique = unique_keys(binding)
+    return lambda op: candidate_keys(op, unique)
 
 
 def candidate_keys(op: Op, unique: UniqueKeys) -> tuple[Key, ...]:
@@ -33,7 +45,7 @@ def candidate_keys(op: Op, unique: UniqueKeys) -> tuple[Key, ...]:
         case Scan():
             found = _scan_keys(op, unique)
         case Filter():
-            found = candidate_keys(op.input, unique)
+            found = _filter_keys(op, unique)
         case SemiJoin():
             found = candidate_keys(op.left, unique)
         case Project():
@@ -75,13 +87,39 @@ def _project_keys(op: Project, unique: UniqueKeys) -> Iterable[Key]:
     ]
 
 
+def _filter_keys(op: Filter, unique: UniqueKeys) -> Iterable[Key]:
+    """The keys of what is filtered, also without the columns that a condition makes constant."""
+    conditions: list[ex.Expr] = []
+    below: Op = op
+    while isinstance(below, Filter):
+        conditions += ex.conjuncts(below.predicate)
+        below = below.input
+    if isinstance(below, Join):
+        sides = [(side.columns, candidate_keys(side, unique)) for side in below.inputs]
+        found = list(_join_keys(sides, (*below.predicates, *conditions)))
+    else:
+        found = list(candidate_keys(below, unique))
+    constant = frozenset(name for condition in conditions if (name := _made_constant(condition)))
+    return [*found, *(key - constant for key in found)]
+
+
+def _made_constant(condition: ex.Expr) -> str | None:
+    """The column that the condition lets have one value only."""
+    sides = ex.equated_sides(condition)
+    for one, other in (sides, sides[::-1]) if sides is not None else ():
+        name = ex.column_of(one)
+        if name is not None and not ex.column_names(other):
+            return name
+    return None
+
+
 def _join_keys(
     sides: list[tuple[tuple[str, ...], tuple[Key, ...]]], predicates: Iterable[ex.Expr]
 ) -> Iterable[Key]:
     """One key of each side, less the sides that the others determine through equalities."""
     if not all(keys for _, keys in sides):
         return []
-    equal = [pair for predicate in predicates if (pair := ex.equated_columns(predicate)) is not None]
+    equal = [pair for predicate in predicates if (pair := ex.matched_columns(predicate)) is not None]
     chosen = [keys[0] for _, keys in sides]
     kept = list(range(len(sides)))
     for position in reversed(range(len(sides))):
@@ -113,7 +151,7 @@ def _outer_join_keys(op: OuterJoin, unique: UniqueKeys) -> Iterable[Key]:
     if not left or not right:
         return []
     if not op.full:
-        pairs = [pair for predicate in op.predicates if (pair := ex.equated_columns(predicate)) is not None]
+        pairs = [pair for predicate in op.predicates if (pair := ex.matched_columns(predicate)) is not None]
         bound = {name for pair in pairs for name in pair if _joins_sides(pair, op)} & set(op.right.columns)
         if any(key <= bound for key in right):
             # At most one right row for each left row.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,10 +12,13 @@ from airflow.providers.pgtrickle.engine.db import Session, as_query_error, compo
 from airflow.providers.pgtrickle.engine.errors import InvalidQuery, RefreshFailed, UnsupportedQuery
 from airflow.providers.pgtrickle.engine.names import DATA_SCHEMA, QualifiedName
 from airflow.providers.pgtrickle.engine.parse import (
+    complete_orders,
     first_difference,
     generate,
+    inline_views,
     line_and_column,
     parse_canonical,
+    qualified_views,
     relation_names,
     single_query,
 )
@@ -48,6 +51,8 @@ _VALUE_FUNCTIONS = (
     "localtime", "localtimestamp", "localtimestamp", "current_role", "current_user", "user", "session_user",
     "current_catalog", "current_schema",
 )  # fmt: skip
+#: Words, as PostgreSQL prints them, without which no order decides anything.
+_ORDERED = re.compile(r"\b(?:LIMIT|OFFSET|FETCH|DISTINCT ON|OVER|ARRAY)\b")
 _STORAGE = re.compile(r"st_(\d+)_\d+")
 _DUPLICATE_COLUMN = "42701"
 _INVALID_TABLE_DEFINITION = "42P16"
@@ -97,14 +102,17 @@ def bind(session: Session, definition: QualifiedName, *, verify: bool = True) ->
         functions = _read_functions(session, views)
         read = [relations[view.oid] for view in views]
         obstacle = _obstacle(session, definition, read) if verify else None
-    root = relations.pop(views[0].oid)
+        root = relations.pop(views[0].oid)
+        by_name = {relation.name: relation for relation in relations.values()}
+        completed = _completed(session, views[0].text, by_name)
     return Binding(
         text=views[0].text,
         columns=root.columns,
-        relations={relation.name: relation for relation in relations.values()},
+        relations=by_name,
         functions=functions,
         obstacle=obstacle,
         features=frozenset(feature for view in views for feature in view.features()),
+        completed=completed,
     )
 
 
@@ -190,6 +198,40 @@ def _stream_table_id(schema: str, name: str) -> int | None:
 def _read_functions(session: Session, views: Sequence[_View]) -> tuple[Function, ...]:
     oids = sorted(set[int]().union(*(view.functions() for view in views)))
     return tuple(Function(*row) for row in session.rows(load(__package__, "bind_functions"), (oids,)))
+
+
+def _completed(session: Session, text: str, relations: Mapping[QualifiedName, Relation]) -> str | None:
+    """The text with its orders made total, views written out where theirs were not; None where they are."""
+    texts = [text, *(relation.view_text for relation in relations.values() if relation.view_text is not None)]
+    if not any(_ORDERED.search(each) for each in texts):
+        return None
+    try:
+        views = qualified_views(relations)
+        if any(complete_orders(view, by_text=False) is not None for view in views.values()):
+            readable = {
+                name: replace(relation, view_text=views.get(name)) for name, relation in relations.items()
+            }
+            text = inline_views(text, readable)
+        for by_text in (False, True):
+            completed = complete_orders(text, by_text=by_text)
+            if completed is None or _is_valid(session, completed):
+                return completed
+    except UnsupportedQuery:
+        # What our parser cannot read has its obstacle.
+        return None
+    return None
+
+
+def _is_valid(session: Session, text: str) -> bool:
+    """Whether PostgreSQL can sort as the text says: some types have no order."""
+    try:
+        with session.savepoint():
+            session.describe(text)
+    except RefreshFailed as error:
+        if error.transient:
+            raise
+        return False
+    return True
 
 
 def _without_semicolon(text: str) -> str:

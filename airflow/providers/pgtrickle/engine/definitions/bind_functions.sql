@@ -1,4 +1,4 @@
--- Functions by oid: schema, name, kind, volatility, whether they come with the server.
+-- Functions by oid: schema, name, kind, volatility, whether they come with the server, whether they return sets.
 SELECT
     p.oid::pg_catalog.int8,
     n.nspname::pg_catalog.text,
@@ -16,7 +16,8 @@ SELECT
             WHERE a.aggfnoid = p.oid
         )
     ) WHEN 1 THEN 'immutable' WHEN 2 THEN 'stable' ELSE 'volatile' END,
-    p.oid < 16384
+    p.oid < 16384,
+    p.proretset
 FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 WHERE p.oid = ANY (%s::pg_catalog.oid[])

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Apply,
     Empty,
@@ -38,5 +39,21 @@ def delta_linear(op: Filter | Project | UnionAll | Repeat | Apply, delta: Differ
         return UnionAll(
             tuple(side for side, _ in changed), op.columns, tuple(mapping for _, mapping in changed)
         )
-    below = delta(op.input)
+    below = delta.settled(op.input) if _can_raise(op) else delta(op.input)
     return Empty(op.columns) if isinstance(below, Empty) else replace(op, input=below)
+
+
+def _can_raise(op: Op) -> bool:
+    """Whether the operator raises an error for some rows.
+
+    A delta that is not consolidated has rows besides that are in no state, and cancel out.
+    """
+    match op:
+        case Filter():
+            return ex.can_raise(op.predicate)
+        case Project():
+            return any(ex.can_raise(value) for _, value in op.outputs)
+        case Apply():
+            return ex.can_raise(op.call)
+        case _:
+            return False

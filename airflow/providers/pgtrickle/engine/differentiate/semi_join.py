@@ -112,7 +112,7 @@ def _touched(op: SemiJoin, delta: Differentiate) -> Op:
     change, restrict = delta.settled(op.right), delta.restrict
     pairs = [
         (mine, theirs)
-        for pair in map(ex.equated_columns, op.predicates)
+        for pair in map(ex.matched_columns, op.predicates)
         if pair is not None
         for mine, theirs in (pair, pair[::-1])
         if mine in op.left.columns and theirs in op.right.columns

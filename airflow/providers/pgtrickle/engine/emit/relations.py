@@ -17,6 +17,7 @@ from airflow.providers.pgtrickle.engine.emit.blocks import WEIGHT, Block, atomic
 from airflow.providers.pgtrickle.engine.emit.recursion import Step
 from airflow.providers.pgtrickle.engine.emit.render import is_bare, reference, render
 from airflow.providers.pgtrickle.engine.names import buffer_name, quote_identifier
+from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
@@ -335,7 +336,7 @@ class Emitter:
             joined.outputs |= block.outputs
             if block.weight is not None:
                 weights.append(atomic(block.weight))
-        joined.conditions += [atomic(self._render(predicate, joined.outputs)) for predicate in op.predicates]
+        joined.conditions += [self._condition(part, joined.outputs, *op.inputs) for part in op.predicates]
         if weights:
             joined.weight = weights[0] if len(weights) == 1 else f"({' * '.join(weights)})"
         return joined
@@ -343,9 +344,27 @@ class Emitter:
     def _outer_join(self, op: OuterJoin) -> Block:
         left, right = self._single(op.left), self._single(op.right)
         outputs = left.outputs | right.outputs
-        condition = " AND ".join(atomic(self._render(p, outputs)) for p in op.predicates) or "true"
+        parts = [self._condition(part, outputs, op.left, op.right) for part in op.predicates]
+        condition = " AND ".join(parts) or "true"
         kind = "FULL" if op.full else "LEFT"
         return Block([f"({left.sources[0]} {kind} JOIN {right.sources[0]} ON {condition})"], outputs=outputs)
+
+    def _condition(self, predicate: Expr, scope: Mapping[str, str], *sides: Op) -> str:
+        """The text of a join's condition.
+
+        PostgreSQL joins by ``IS NOT DISTINCT FROM`` row by row. Equality means the same where one side is
+        never NULL, and arrays of one element are equal when their elements are, NULL to NULL.
+        """
+        pair = ex.matched_columns(predicate) if ex.is_same(predicate) else None
+        if pair is None:
+            return atomic(self._render(predicate, scope))
+        one, other = (scope[name] for name in pair)
+        if any(name in self.not_null.of(side) for side in sides for name in pair):
+            return f"({one} = {other})"
+        kinds = [self.types[name] for name in pair if name in self.types]
+        if len(kinds) == 2 and kinds[0].oid == kinds[1].oid and kinds[0].has_hash and kinds[0].is_scalar:
+            return f"(ARRAY[{one}] = ARRAY[{other}])"
+        return f"({one} IS NOT DISTINCT FROM {other})"
 
     def _single(self, op: Op) -> Block:
         block = self._block(op)
@@ -354,7 +373,7 @@ class Emitter:
     def _semi_join(self, op: SemiJoin) -> Block:
         block, other = self._block(op.left), self._block(op.right)
         scope = block.outputs | other.outputs
-        other.conditions += [atomic(self._render(predicate, scope)) for predicate in op.predicates]
+        other.conditions += [self._condition(part, scope, op.left, op.right) for part in op.predicates]
         negation = "NOT " if op.anti else ""
         block.conditions.append(f"({negation}EXISTS (SELECT{other.clauses()}))")
         return block

@@ -13,9 +13,6 @@ from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.nodes import Op
 from airflow.providers.pgtrickle.engine.schema import Column
 
-#: Categories of types (pg_type.typcategory) all of whose types have an order.
-_ORDERED = frozenset("BDNST")
-
 
 @dataclass(frozen=True, slots=True)
 class ViewCut:
@@ -63,7 +60,7 @@ def select_view(
 
 
 def _cut(cut: ViewCut | None, outputs: Sequence[tuple[Column, Expr]], scope: Mapping[str, str]) -> str:
-    """ORDER BY and LIMIT; an order that leaves ties is completed by the other output columns.
+    """ORDER BY and LIMIT. The order is total by equality; the text parts equal values that look different.
 
     WITH TIES asks for the ties: its order stays as it is.
     """
@@ -71,5 +68,9 @@ def _cut(cut: ViewCut | None, outputs: Sequence[tuple[Column, Expr]], scope: Map
         return ""
     terms = [f"{render(value, scope)} {text}" for value, text in cut.order]
     if "WITH TIES" not in cut.clauses:
-        terms += [render(value, scope) for column, value in outputs if column.type.category in _ORDERED]
+        terms += [
+            f"CAST({render(value, scope)} AS text)"
+            for column, value in outputs
+            if not column.type.equal_image
+        ]
     return f" ORDER BY {', '.join(terms)} {cut.clauses}" if terms else f" {cut.clauses}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from airflow.providers.pgtrickle.engine.analysis.keys import key_finder
 from airflow.providers.pgtrickle.engine.analysis.lineage import ColumnLineage, Origin, column_lineage
 from airflow.providers.pgtrickle.engine.ops.lower import lower
 from airflow.providers.pgtrickle.engine.ops.naming import Names
@@ -39,7 +40,7 @@ def lineage(binding: Binding, stream_table_views: Collection[int]) -> TableLinea
     if binding.obstacle is not None:
         return TableLineage((), (), binding.obstacle)
     try:
-        lowered = lower(replace(binding, relations=relations), Names())
+        lowered = lower(replace(binding, relations=relations, completed=None), Names(), key_finder(binding))
         found = column_lineage(lowered.op, lowered.outputs)
     except Unsupported as unsupported:
         return TableLineage((), (), unsupported.reason)

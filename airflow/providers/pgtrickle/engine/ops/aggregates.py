@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -103,3 +104,14 @@ def _by_name(call: exp.Anonymous, where: Expr | None) -> tuple[str, Expr | None,
     if name in _KNOWN_BY_NAME and len(arguments) == 1:
         return _KNOWN_BY_NAME[name], arguments[0], where
     return "other", None, where
+
+
+def filtered(call: AggregateCall, condition: Expr) -> AggregateCall:
+    """The aggregate over those of its rows for which the condition holds as well."""
+    bare, both = call.call, condition
+    if isinstance(bare, exp.Filter):
+        bare, both = bare.this, ex.and_((condition, bare.expression.this))
+    whole = exp.Filter(this=bare.copy(), expression=exp.Where(this=both.copy()))
+    return replace(
+        call, call=whole, where=condition if call.where is None else ex.and_((condition, call.where))
+    )

@@ -14,6 +14,7 @@ from sqlglot import exp
 Expr: TypeAlias = exp.Expr
 
 TRUE: Expr = exp.true()
+FALSE: Expr = exp.false()
 
 
 def column(name: str) -> Expr:
@@ -239,6 +240,20 @@ def equated_columns(predicate: Expr) -> tuple[str, str] | None:
     return (left, right) if left and right and left != right else None
 
 
+def is_same(predicate: Expr) -> bool:
+    """Whether the predicate is ``… IS NOT DISTINCT FROM …``."""
+    return isinstance(predicate.unnest(), exp.NullSafeEQ)
+
+
+def matched_columns(predicate: Expr) -> tuple[str, str] | None:
+    """The two columns of ``column = column`` or ``column IS NOT DISTINCT FROM column``, else None."""
+    bare = predicate.unnest()
+    if not isinstance(bare, exp.NullSafeEQ):
+        return equated_columns(predicate)
+    left, right = column_of(bare.this), column_of(bare.expression)
+    return (left, right) if left and right and left != right else None
+
+
 def equated_sides(predicate: Expr) -> tuple[Expr, Expr] | None:
     """The two sides of a predicate ``expression = expression``, else None."""
     bare = predicate.unnest()
@@ -317,3 +332,21 @@ def _cast_target(value: exp.Cast) -> str:
 _STRICT_CASTS = frozenset(
     {"smallint", "integer", "bigint", "numeric", "real", "double precision", "text", "date"}
 )
+
+
+#: The alias by which the expression of ``only_value`` is known.
+_ROWS = "pgt_rows"
+
+
+def only_value(value: Expr, rows: Expr) -> Expr:
+    """The value, if it is of one row; PostgreSQL's own error if ``rows``, their number, is more than one."""
+    alias = exp.TableAlias(this=exp.Identifier(this=_ROWS, quoted=False))
+    series = exp.Table(this=call("generate_series", integer(1), rows), alias=alias)
+    several = exp.Select(expressions=[value.copy()])
+    several.set("from_", exp.From(this=series))
+    return case([(compare(rows, ">", integer(1)), exp.Subquery(this=several))], value)
+
+
+def can_raise(expression: Expr) -> bool:
+    """Whether ``only_value`` made a part of the expression: it is for rows that exist, and for no others."""
+    return any(table.alias == _ROWS for table in expression.find_all(exp.Table))

@@ -8,19 +8,28 @@ DIFFERENTIAL mode.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.aggregates import called, is_aggregate
 from airflow.providers.pgtrickle.engine.ops.clock import clock_value
+from airflow.providers.pgtrickle.engine.ops.domains import domain_of
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.lower_from import FromClause
 from airflow.providers.pgtrickle.engine.ops.lower_grouping import GroupClause, Grouped, cross, group, sets_of
+from airflow.providers.pgtrickle.engine.ops.lower_limits import (
+    CUTS,
+    direction,
+    limited,
+    numbering,
+    order_of_outputs,
+)
 from airflow.providers.pgtrickle.engine.ops.lower_sets import SetOperations
 from airflow.providers.pgtrickle.engine.ops.lower_subqueries import Subqueries
-from airflow.providers.pgtrickle.engine.ops.lower_windows import inline_named_windows, windows
+from airflow.providers.pgtrickle.engine.ops.lower_windows import windows
 from airflow.providers.pgtrickle.engine.ops.naming import Names
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
@@ -29,31 +38,40 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Project,
     Window,
 )
+from airflow.providers.pgtrickle.engine.ops.references import closed_over, without_correlated_tables
 from airflow.providers.pgtrickle.engine.ops.scopes import (
     Cut,
+    Domain,
     Environment,
     Frame,
     Lowered,
     Scope,
     Unsupported,
 )
+from airflow.providers.pgtrickle.engine.ops.set_returning import SetReturning
 from airflow.providers.pgtrickle.engine.parse import generate, parse_canonical
+from airflow.providers.pgtrickle.engine.parse.windows import inline_named_windows
 from airflow.providers.pgtrickle.engine.schema import Binding
 
+#: Answers, for a relation, sets of columns that identify a row of it.
+KeysOf = Callable[[Op], Iterable[frozenset[str]]]
 
-def lower(binding: Binding, names: Names) -> Lowered:
+
+def lower(binding: Binding, names: Names, keys_of: KeysOf) -> Lowered:
     """Lower a binding; the tree's outputs stand in the order of the binding's columns.
 
     Raises Unsupported for constructs that have no operator.
     """
-    return _Lowering(binding, names).top(parse_canonical(binding.text))
+    return _Lowering(binding, names, keys_of).top(parse_canonical(binding.query))
 
 
 class _Lowering:
-    def __init__(self, binding: Binding, names: Names) -> None:
+    def __init__(self, binding: Binding, names: Names, keys_of: KeysOf) -> None:
         self.names = names
         self.function_oids = frozenset(f.oid for f in binding.functions)
+        self._keys_of = keys_of
         self.aggregate_names = frozenset(f.name for f in binding.functions if f.kind == "aggregate")
+        self.set_returning = SetReturning(binding.functions, names)
         self.from_clause = FromClause(self, binding.relations)
         self.sets = SetOperations(self)
         self.subqueries = Subqueries(self)
@@ -62,34 +80,48 @@ class _Lowering:
 
     def top(self, node: exp.Expr) -> Lowered:
         """The defining query itself, whose LIMIT the view over storage applies."""
-        clauses = " ".join(generate(part) for name in _CUTS if (part := node.args.get(name)) is not None)
+        clauses = " ".join(generate(part) for name in CUTS if (part := node.args.get(name)) is not None)
         if not clauses:
             return self.query(node, Environment())
         bare = node.copy()
-        for name in _CUTS:
+        for name in CUTS:
             bare.set(name, None)
-        lowered = self.query(bare, Environment(), ordered=True)
+        lowered = self._uncut(bare, Environment(), None, ordered=True)
         order = lowered.cut.order if lowered.cut is not None else ()
         return Lowered(lowered.op, lowered.outputs, Cut(order, clauses))
 
-    def query(self, node: exp.Expr, environment: Environment, *, ordered: bool = False) -> Lowered:
-        """Lower a query that stands in another; ``ordered`` keeps what its ORDER BY sorts by."""
-        while isinstance(node, exp.Subquery) and not node.args.get("with_"):
+    def query(self, node: exp.Expr, environment: Environment, *, domain: Domain | None = None) -> Lowered:
+        """Lower a query that stands in another; over a domain if it reads what stands around it."""
+        while isinstance(node, exp.Subquery) and not any(node.args.get(name) for name in _OF_A_QUERY):
             node = node.this
+        if domain is not None:
+            node = without_correlated_tables(node, domain.scope)
+        if not any(node.args.get(name) for name in CUTS):
+            return self._uncut(node, environment, domain, ordered=False)
+        lowered = self._uncut(node, environment, domain, ordered=True)
+        return limited(node, lowered, domain, self)
+
+    def _uncut(
+        self, node: exp.Expr, environment: Environment, domain: Domain | None, *, ordered: bool
+    ) -> Lowered:
+        """A query without its LIMIT; ``ordered`` keeps what its ORDER BY sorts by."""
         environment = self.environment(node, environment)
-        if any(node.args.get(name) for name in _CUTS):
-            raise Unsupported("LIMIT, OFFSET or FETCH in a subquery")
         if node.args.get("locks"):
             raise Unsupported("a locking clause (FOR UPDATE)")
         if isinstance(node, exp.Select):
-            return self._select(node, environment, ordered=ordered)
-        if ordered and node.args.get("order"):
-            raise Unsupported("LIMIT over a set operation or VALUES with ORDER BY")
+            return self._select(node, environment, domain, ordered=ordered)
         if isinstance(node, exp.SetOperation):
-            return self.sets.set_operation(node, environment)
-        if isinstance(node, exp.Values):
-            return self.sets.values(node)
-        raise Unsupported(f"a query of the form {type(node).__name__}")
+            lowered = self.sets.set_operation(node, environment, domain)
+        elif isinstance(node, exp.Subquery):
+            lowered = self.query(node.this, environment, domain=domain)
+        elif isinstance(node, exp.Values):
+            lowered = self.sets.values(node, environment, domain)
+        else:
+            raise Unsupported(f"a query of the form {type(node).__name__}")
+        order = node.args.get("order")
+        if not ordered or order is None:
+            return lowered
+        return replace(lowered, cut=Cut(order_of_outputs(order, lowered), ""))
 
     def environment(self, node: exp.Expr, outer: Environment) -> Environment:
         """The environment within a query: what its own WITH adds."""
@@ -106,12 +138,19 @@ class _Lowering:
             environment = Environment({cte.alias: (cte, environment)}, parent=environment)
         return environment
 
-    def _select(self, node: exp.Select, environment: Environment, *, ordered: bool = False) -> Lowered:
+    def _select(
+        self, node: exp.Select, environment: Environment, domain: Domain | None, *, ordered: bool
+    ) -> Lowered:
         for clause in ("kind", "hint", "into", "qualify", "sample"):
             if node.args.get(clause):
                 raise Unsupported(f"{clause.upper()} in SELECT")
         node = inline_named_windows(node)
-        frame = self.from_clause.frame(node, environment, None)
+        if domain is None:
+            frame = self.from_clause.frame(node, environment, None)
+        else:
+            entered = domain.entered(self.names)
+            frame = self.from_clause.frame(node, environment, entered.scope, entered.op)
+            frame.entered = entered
         where = node.args.get("where")
         if where is not None:
             for part in ex.conjuncts(where.this):
@@ -137,19 +176,20 @@ class _Lowering:
             targets = self._grouped(node, frame, targets)
         if having is not None:
             frame.op = Filter(frame.op, targets.pop()[1])
-        frame.op, targets = windows(frame.op, targets, self.names)
-        lowered = self._project(frame.op, targets)
+        frame.op, targets = windows(frame.op, targets, self.names, frame.domain)
+        frame.op, targets = self.set_returning.expanded(frame.op, targets)
+        lowered = self._project(frame.op, targets, shown)
         columns = [column for _, column in lowered.outputs]
         sorted_by = tuple(
-            (column, _direction(item))
+            (column, direction(item))
             for column, item in zip(columns[shown : shown + len(sort)], sort, strict=True)
         )
-        result = Lowered(lowered.op, lowered.outputs[:shown], Cut(sorted_by, ""))
+        result = Lowered(lowered.op, lowered.outputs[:shown], Cut(sorted_by, ""), frame.domain)
         if distinct_on is not None:
             return self._distinct_on(result, columns[shown + len(sort) :], sorted_by)
         if distinct is not None:
             exact = result.exactly()
-            return Lowered(Aggregate(exact, exact.columns), result.outputs, result.cut)
+            return replace(result, op=Aggregate(exact, exact.columns))
         return result
 
     def _sort_value(self, item: exp.Expr, targets: Sequence[tuple[str, Expr]], frame: Frame) -> Expr:
@@ -164,11 +204,16 @@ class _Lowering:
     ) -> list[tuple[str, Expr]]:
         deferred, frame.deferred = frame.deferred or {}, None
         grouped = Grouped(self.names, self.aggregate_names, deferred)
-        frame.op, targets = group(frame.op, self._group_clause(node, frame), grouped, targets)
+        clause = self._group_clause(node, frame)
+        frame.op, expanded = self.set_returning.expanded(frame.op, [("key", key) for key in clause.keys])
+        for (_, column), value in zip(expanded, clause.keys, strict=True):
+            grouped.alias(value, column)
+        frame.op, targets = group(frame.op, clause, grouped, targets, frame.entered)
         after = Frame(
             frame.op,
             Scope(frame.scope.ranges, frame.scope.columns, frame.scope.outer, grouped.rewrite),
             frame.environment,
+            entered=frame.entered,
         )
         values = {name: self.subqueries.value(query, after) for name, query in deferred.items()}
         frame.op = after.op
@@ -199,17 +244,9 @@ class _Lowering:
     def _distinct_on(self, lowered: Lowered, on: Sequence[str], order: Sequence[tuple[str, str]]) -> Lowered:
         """The first row of each group in the given order: its row number in a window is 1."""
         number = self.names.fresh("first")
-        call = exp.Window(
-            this=ex.call("row_number"),
-            partition_by=[ex.column(name) for name in on],
-            order=exp.Order(expressions=[_ordered_column(name, text) for name, text in order])
-            if order
-            else None,
-            over="OVER",
-        )
-        ranked = Window(lowered.op, tuple(sorted(set(on))), ((number, call),))
-        first = Filter(ranked, ex.equals(ex.column(number), ex.integer(1)))
-        return Lowered(first, lowered.outputs, lowered.cut)
+        keys = tuple(dict.fromkeys((*lowered.domain, *on)))
+        ranked = Window(lowered.op, tuple(sorted(keys)), ((number, numbering("row_number", keys, order)),))
+        return replace(lowered, op=Filter(ranked, ex.equals(ex.column(number), ex.integer(1))))
 
     def _target(self, target: exp.Expr, frame: Frame) -> tuple[str, Expr]:
         if isinstance(target, exp.Alias):
@@ -217,12 +254,17 @@ class _Lowering:
         name = target.name if isinstance(target, exp.Column) else "?column?"
         return name, self.scalar(target, frame)
 
-    def _project(self, op: Op, targets: Sequence[tuple[str, Expr]]) -> Lowered:
-        """Compute the targets; columns that are only passed on need no projection."""
+    def _project(self, op: Op, targets: Sequence[tuple[str, Expr]], shown: int) -> Lowered:
+        """Compute the targets; columns that are only passed on need no projection.
+
+        What comes after the ``shown`` ones is no column of its own where it is one of those.
+        """
         outputs: list[tuple[str, str]] = []
         computed: list[tuple[str, Expr]] = []
-        for title, value in targets:
+        for position, (title, value) in enumerate(targets):
             name = ex.column_of(value)
+            if name is None and position >= shown:
+                name = next((known for known, seen in computed if seen.unnest() == value.unnest()), None)
             if name is None:
                 name = self.names.fresh(title)
                 computed.append((name, value))
@@ -245,17 +287,44 @@ class _Lowering:
 
     # -- what the parts ask for ---------------------------------------------------------------------------
 
+    def closed(self, node: exp.Expr, frame: Frame) -> Expr:
+        """A query that reads no relation as an expression over the frame's tree."""
+        for part in node.walk():
+            if isinstance(part, exp.Var):
+                self._refuse(part)
+        return closed_over(node, lambda part: self.scalar(part, frame), self.function_oids)
+
     def condition(self, node: exp.Expr, frame: Frame) -> None:
         """Restrict the frame's tree to the rows for which the condition is true."""
         self.subqueries.condition(node, frame)
 
-    def from_frame(self, node: exp.Select, environment: Environment, outer: Scope | None) -> Frame:
+    def from_frame(
+        self, node: exp.Select, environment: Environment, outer: Scope | None, prefix: Op | None = None
+    ) -> Frame:
         """The frame that the FROM clause of a SELECT makes."""
-        return self.from_clause.frame(node, environment, outer)
+        return self.from_clause.frame(node, environment, outer, prefix)
+
+    def domain(self, frame: Frame, read: frozenset[str]) -> Domain:
+        """The domain of the columns ``read`` of a frame's tree."""
+        return domain_of(frame, read, self.names, self._keys_of)
+
+    def dependent(
+        self, node: exp.Expr, frame: Frame, *, optional: bool = False
+    ) -> tuple[tuple[str, Expr], ...] | None:
+        """Join a lateral query to the frame's tree (``optional``: by a left join); its columns."""
+        return self.subqueries.lateral(node, frame, optional=optional)
 
     def is_aggregate(self, node: exp.Expr) -> bool:
         """Whether the node is a whole aggregate call."""
         return is_aggregate(node, self.aggregate_names)
+
+    def returns_set(self, select: exp.Select) -> bool:
+        """Whether a set-returning function stands in the select list."""
+        return any(self.set_returning.returns_set(target) for target in select.expressions)
+
+    def keys_of(self, op: Op) -> Iterable[frozenset[str]]:
+        """Sets of columns that identify a row of a relation."""
+        return self._keys_of(op)
 
     # -- scalar expressions -------------------------------------------------------------------------------
 
@@ -269,6 +338,12 @@ class _Lowering:
         if _is_subquery(node):
             return self._subquery(node, frame)
         self._refuse(node)
+        if frame.deferred is not None and self.is_aggregate(node) and not isinstance(node.parent, exp.Window):
+            # What an aggregate reads is computed before the groups.
+            within = Frame(frame.op, frame.scope, frame.environment, entered=frame.entered)
+            value = self.scalar(node, within)
+            frame.op = within.op
+            return value
         copied = clock_value(node, self.function_oids) or node.copy()
         for name, child in list(copied.args.items()):
             if isinstance(child, exp.DataType):
@@ -314,12 +389,17 @@ _SESSION = frozenset(
 )
 
 
-_CUTS = ("limit", "offset", "fetch")
+#: What parentheses around a query may have of their own.
+_OF_A_QUERY = ("with_", "order", *CUTS)
 
 
 def _is_subquery(node: exp.Expr) -> bool:
     if isinstance(node, exp.In):
         return node.args.get("query") is not None
+    if isinstance(node, exp.Binary) and isinstance(node.expression, (exp.Any, exp.All)):
+        return isinstance(node.expression.this.unnest(), exp.Query)
+    if isinstance(node, exp.Array):
+        return len(node.expressions) == 1 and isinstance(node.expressions[0], exp.Query)
     return isinstance(node, (exp.Subquery, exp.Exists))
 
 
@@ -336,22 +416,6 @@ def _tuple_parts(node: exp.Expr, *, empty_only: bool = False) -> list[exp.Expr]:
     if isinstance(bare, exp.Tuple) and not (empty_only and bare.expressions):
         return list(bare.expressions)
     return [bare]
-
-
-def _direction(item: exp.Expr) -> str:
-    """What stands after the expression of an ORDER BY item."""
-    if not isinstance(item, exp.Ordered):
-        return ""
-    if item.args.get("with_fill") or item.args.get("using"):
-        raise Unsupported("ORDER BY with USING")
-    direction = "DESC" if item.args.get("desc") else "ASC"
-    return f"{direction} NULLS {'FIRST' if item.args.get('nulls_first') else 'LAST'}"
-
-
-def _ordered_column(name: str, direction: str) -> exp.Ordered:
-    return exp.Ordered(
-        this=ex.column(name), desc=direction.startswith("DESC"), nulls_first=direction.endswith("FIRST")
-    )
 
 
 def _wrapped(value: Expr) -> Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -21,6 +22,13 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Scan,
     Source,
     SourceColumn,
+)
+from airflow.providers.pgtrickle.engine.ops.references import free_columns, has_query
+from airflow.providers.pgtrickle.engine.ops.row_functions import (
+    is_row_function,
+    output_titles,
+    query_of,
+    row_function,
 )
 from airflow.providers.pgtrickle.engine.ops.scopes import (
     Environment,
@@ -45,38 +53,76 @@ class FromClause:
         self.names = lowerer.names
         self.relations = relations
 
-    def frame(self, node: exp.Select, environment: Environment, outer: Scope | None) -> Frame:
-        """The frame that the FROM clause of a SELECT makes; ``outer`` is the scope of the query around it."""
+    def frame(
+        self, node: exp.Select, environment: Environment, outer: Scope | None, prefix: Op | None = None
+    ) -> Frame:
+        """The frame that the FROM clause of a SELECT makes.
+
+        ``outer`` is the scope of the query around it. ``prefix`` is a relation that the whole clause is
+        multiplied with: where ``outer`` finds its columns.
+        """
         if node.args.get("laterals"):
             raise Unsupported("LATERAL")
         clause = node.args.get("from_")
-        item = FromItem(Constant(), (), ())
-        if clause is not None:
-            item = self._from_item(clause.this, environment)
-            for join in node.args.get("joins") or ():
-                item = self._join(item, join, environment)
+        before = FromItem(prefix or Constant(), (), ())
+        if clause is None:
+            return Frame(before.op, Scope((), (), outer), environment)
+        part = _Part(clause.this, tuple(node.args.get("joins") or ()))
+        item = self._part(part, before, environment, outer)
         return Frame(item.op, Scope(item.ranges, item.columns, outer), environment)
 
-    def _from_item(self, node: exp.Expr, environment: Environment) -> FromItem:
+    # -- join trees ---------------------------------------------------------------------------------------
+    # ``before`` is what stands to the left and is multiplied with: the ``op`` of what is returned contains
+    # it, ranges and columns are those of the item alone.
+
+    def _part(self, part: _Part, before: FromItem, environment: Environment, outer: Scope | None) -> FromItem:
+        if part.joins and not _is_unit(before.op) and not self._depends(part.nodes, before, outer):
+            alone = self._part(part, FromItem(Constant(), (), ()), environment, outer)
+            return FromItem(_product(before.op, alone.op), alone.ranges, alone.columns)
+        if not part.joins:
+            return self._item(part.first, before, environment, outer)
+        *rest, join = part.joins
+        left = _Part(part.first, tuple(rest))
+        right_join = (join.args.get("side") or "").upper() == "RIGHT"
+        if right_join and (not _is_unit(before.op) or has_query(join.args.get("on"))):
+            kept = self._item(join.this, before, environment, outer)
+            return self._join(kept, left, join, before, environment, outer, exchanged=True)
+        item = self._part(left, before, environment, outer)
+        return self._join(item, _Part(join.this), join, before, environment, outer, exchanged=False)
+
+    def _depends(self, nodes: Sequence[exp.Expr], before: FromItem, outer: Scope | None) -> bool:
+        scope = Scope(before.ranges, before.columns, outer)
+        return any(free_columns(node, scope) for node in nodes)
+
+    def _item(
+        self, node: exp.Expr, before: FromItem, environment: Environment, outer: Scope | None
+    ) -> FromItem:
         alias = node.args.get("alias")
         if node.args.get("sample") or node.args.get("pivots"):
             raise Unsupported("TABLESAMPLE")
-        if _called(node) is not None:
-            item = self._function(node, FromItem(Constant(), (), ()), outer=False)
-        elif isinstance(node, exp.Table):
-            item = self._table(node, environment)
-        elif isinstance(node, exp.Subquery) and isinstance(node.this, (exp.Table, exp.Subquery)):
-            inner = self._from_item(node.this, environment)
-            item = self._aliased(inner.op, inner.columns, alias) if alias is not None else inner
-        elif isinstance(node, (exp.Subquery, exp.Values)):
-            query = node.this if isinstance(node, exp.Subquery) else node
-            lowered = self.lowerer.query(query, environment)
-            item = self._aliased(lowered.op, lowered.columns, alias)
-        else:
+        if node.args.get("joins"):
+            bare = node.copy()
+            bare.set("joins", None)
+            return self._part(_Part(bare, tuple(node.args["joins"])), before, environment, outer)
+        if is_row_function(node):
+            return self._function(node, before, outer, optional=False)
+        if isinstance(node, exp.Table):
+            leaf = self._table(node, environment)
+            return FromItem(_product(before.op, leaf.op), leaf.ranges, leaf.columns)
+        if isinstance(node, exp.Subquery) and isinstance(node.this, (exp.Table, exp.Subquery, exp.Lateral)):
+            inner = self._item(node.this, before, environment, outer)
+            return self._aliased(inner.op, inner.columns, alias) if alias is not None else inner
+        query = query_of(node)
+        if query is None:
             raise Unsupported(f"{type(node).__name__.upper()} in FROM")
-        for join in node.args.get("joins") or ():
-            item = self._join(item, join, environment)
-        return item
+        frame = Frame(before.op, Scope(before.ranges, before.columns, outer), environment)
+        columns = self.lowerer.dependent(query, frame)
+        if columns is None:
+            lowered = self.lowerer.query(query, environment)
+            frame.op, columns = _product(before.op, lowered.op), lowered.columns
+        return self._aliased(frame.op, columns, alias)
+
+    # -- relations ----------------------------------------------------------------------------------------
 
     def _table(self, node: exp.Table, environment: Environment) -> FromItem:
         if not isinstance(node.this, exp.Identifier) or node.args.get("ordinality"):
@@ -148,80 +194,138 @@ class FromClause:
         )
         return FromItem(op, (Range(alias.name if alias else None, dict(named)),), named)
 
-    def _join(self, left: FromItem, join: exp.Join, environment: Environment) -> FromItem:
+    def _join(
+        self,
+        left: FromItem,
+        part: _Part,
+        join: exp.Join,
+        before: FromItem,
+        environment: Environment,
+        outer: Scope | None,
+        *,
+        exchanged: bool,
+    ) -> FromItem:
+        """One join; ``exchanged``: ``left`` is the side that the text has on the right."""
         kind = (join.args.get("kind") or "").upper()
         side = (join.args.get("side") or "").upper()
         method = (join.args.get("method") or "").upper()
         if kind not in ("", "INNER", "OUTER", "CROSS") or method not in ("", "NATURAL"):
             raise Unsupported(f"{method} {side} {kind} JOIN".strip())
-        if _called(join.this) is not None:
-            return self._function_join(left, join, side)
-        right = self._from_item(join.this, environment)
-        ranges = left.ranges + right.ranges
-        using = [identifier.name for identifier in join.args.get("using") or ()]
-        if method == "NATURAL":
-            offered = {title for title, _ in right.columns}
-            using = [title for title, _ in left.columns if title in offered]
-        columns = left.columns + right.columns
-        predicates: tuple[Expr, ...] = ()
-        if using:
-            columns, predicates = self._merge(left, right, using, side)
+        if exchanged:
+            side = "LEFT"
+        context = _Context(join, environment, outer, exchanged, left, before)
+        dependent = self._depends(part.nodes, context.around, outer)
+        if side in ("RIGHT", "FULL"):
+            if dependent:
+                raise Unsupported(f"a {side} JOIN with a correlated side")
+            right = self._part(part, FromItem(Constant(), (), ()), environment, outer)
+            return self._outer(right, side, context)
+        if side == "":
+            right = self._part(part, context.around, environment, outer)
+            return self._inner(right, context)
+        function = part.first if not part.joins and is_row_function(part.first) else None
+        if function is not None and _is_trivial(join):
+            right = self._function(function, context.around, outer, optional=True)
+            return FromItem(right.op, left.ranges + right.ranges, left.columns + right.columns)
+        if not dependent and not has_query(join.args.get("on")):
+            right = self._part(part, FromItem(Constant(), (), ()), environment, outer)
+            return self._outer(right, side, context)
+        return self._left_lateral(part, context)
+
+    def _inner(self, right: FromItem, context: _Context) -> FromItem:
+        """The inner join, the product of whose sides ``right.op`` is."""
+        columns, predicates = self._columns(right, "", context)
+        frame = context.frame(right.op, right, columns)
+        if predicates:
+            frame.op = Filter(frame.op, ex.and_(predicates))
+        on = context.join.args.get("on")
+        if on is not None:
+            for conjunct in ex.conjuncts(on):
+                self.lowerer.condition(conjunct, frame)
+        return FromItem(frame.op, context.ranges(right), columns)
+
+    def _outer(self, right: FromItem, side: str, context: _Context) -> FromItem:
+        """An outer join of independent sides."""
+        left, join = context.left, context.join
+        if side == "FULL" and not _is_unit(context.before.op):
+            raise Unsupported("a FULL JOIN with a correlated condition")
+        columns, predicates = self._columns(right, side, context)
         on = join.args.get("on")
         if on is not None:
-            frame = Frame(Join((left.op, right.op)), Scope(ranges, columns), environment)
+            frame = context.frame(Join((left.op, right.op)), right, columns)
             joined = frame.op
             predicates += ex.conjuncts(self.lowerer.scalar(on, frame))
             if frame.op is not joined:
-                raise Unsupported("a subquery in a join condition")
-        if side == "":
-            return FromItem(Join((left.op, right.op), predicates), ranges, columns)
-        if side == "RIGHT":
-            return FromItem(OuterJoin(right.op, left.op, predicates), ranges, columns)
-        return FromItem(OuterJoin(left.op, right.op, predicates, full=side == "FULL"), ranges, columns)
+                raise Unsupported(f"a subquery in the condition of a {side} JOIN")
+        sides = (right.op, left.op) if side == "RIGHT" else (left.op, right.op)
+        return FromItem(OuterJoin(*sides, predicates, side == "FULL"), context.ranges(right), columns)
 
-    def _function_join(self, left: FromItem, join: exp.Join, side: str) -> FromItem:
+    def _left_lateral(self, part: _Part, context: _Context) -> FromItem:
+        """A left join whose right side, or a subquery in whose condition, reads the left side.
+
+        A LEFT JOIN LATERAL q(A) ON p  =  A ⟕ σ_p(q(D))    D = what q and p read of A
+        """
+        left, join, outer = context.left, context.join, context.outer
+        around = Scope(context.around.ranges, context.around.columns, outer)
         on = join.args.get("on")
-        trivial = on is None or (isinstance(on.unnest(), exp.Boolean) and on.unnest().this)
-        if side not in ("", "LEFT") or join.args.get("using") or (side and not trivial):
-            raise Unsupported("a function in FROM joined on a condition")
-        item = self._function(join.this, left, outer=side == "LEFT")
-        if on is None or trivial:
-            return item
-        frame = Frame(item.op, Scope(item.ranges, item.columns), Environment())
-        predicate = self.lowerer.scalar(on, frame)
-        return FromItem(Filter(frame.op, predicate), item.ranges, item.columns)
+        nodes = [*part.nodes, *([on] if on is not None else [])]
+        frame = Frame(left.op, around, context.environment)
+        query = query_of(part.first) if not part.joins else None
+        if query is not None and _is_trivial(join):
+            optional = self.lowerer.dependent(query, frame, optional=True)
+            if optional is not None:
+                right = self._aliased(frame.op, optional, part.first.args.get("alias"))
+                return FromItem(frame.op, context.ranges(right), left.columns + right.columns)
+        read = frozenset[str]().union(*(free_columns(node, around) for node in nodes))
+        domain = self.lowerer.domain(frame, read)
+        entered = domain.entered(self.names)
+        start = FromItem(entered.op, (), ())
+        right = self._part(part, start, context.environment, entered.scope)
+        columns, predicates = self._columns(right, "LEFT", context)
+        inner = Frame(right.op, Scope(right.ranges, right.columns, entered.scope), context.environment)
+        if on is not None:
+            for conjunct in ex.conjuncts(on):
+                self.lowerer.condition(conjunct, inner)
+        op = OuterJoin(left.op, inner.op, (*domain.links(entered.columns), *predicates))
+        return FromItem(op, context.ranges(right), columns)
 
-    def _function(self, node: exp.Expr, left: FromItem, *, outer: bool) -> FromItem:
-        """A function in FROM: each row of what stands before it, with the rows that the function returns."""
+    def _function(self, node: exp.Expr, before: FromItem, outer: Scope | None, *, optional: bool) -> FromItem:
+        """A function, or a query of no relation: each row before it with the rows that it returns."""
         alias = node.args.get("alias")
-        call = _called(node)
-        titles = list(alias.args.get("columns") or ()) if alias is not None else []
-        if (
-            call is None
-            or alias is None
-            or not titles
-            or any(not isinstance(title, exp.Identifier) for title in titles)
-        ):
+        titles = [title.name for title in (alias.args.get("columns") or ())] if alias is not None else []
+        query = query_of(node)
+        if query is not None:
+            titles += output_titles(query)[len(titles) :]
+        if alias is None or not titles:
             raise Unsupported("a function in FROM without a list of its columns")
-        frame = Frame(left.op, Scope(left.ranges, left.columns), Environment())
-        value = self.lowerer.scalar(call, frame)
-        outputs = tuple(self.names.fresh(title.name) for title in titles)
-        op = Apply(frame.op, value, outputs, bool(node.args.get("ordinality")), outer)
-        named = tuple((title.name, ex.column(column)) for title, column in zip(titles, outputs, strict=True))
-        return FromItem(op, (*left.ranges, Range(alias.name, dict(named))), (*left.columns, *named))
+        frame = Frame(before.op, Scope(before.ranges, before.columns, outer), Environment())
+        call, ordinality = row_function(
+            node,
+            lambda part: self.lowerer.scalar(part, frame),
+            lambda query: self.lowerer.closed(query, frame),
+        )
+        outputs = tuple(self.names.fresh(title) for title in titles)
+        op = Apply(frame.op, call, outputs, ordinality, optional)
+        named = tuple((title, ex.column(column)) for title, column in zip(titles, outputs, strict=True))
+        return FromItem(op, (Range(alias.name, dict(named)),), named)
 
-    def _merge(
-        self, left: FromItem, right: FromItem, using: Sequence[str], side: str
+    def _columns(
+        self, right: FromItem, side: str, context: _Context
     ) -> tuple[tuple[tuple[str, Expr], ...], tuple[Expr, ...]]:
-        """USING: the merged columns first, then the rest of either side; and the equalities."""
+        """The columns of a join in their order, those that USING or NATURAL merges first; the equalities."""
+        left = context.left
+        using = [identifier.name for identifier in context.join.args.get("using") or ()]
+        if (context.join.args.get("method") or "").upper() == "NATURAL":
+            offered = {title for title, _ in right.columns}
+            using = [title for title, _ in left.columns if title in offered]
         merged: list[tuple[str, Expr]] = []
         predicates: list[Expr] = []
         for title in using:
             one, other = _only(left.columns, title), _only(right.columns, title)
             predicates.append(ex.equals(one, other))
             merged.append((title, self._merged_value(one, other, side)))
-        rest = tuple(item for item in left.columns + right.columns if item[0] not in using)
-        return tuple(merged) + rest, tuple(predicates)
+        listed = right.columns + left.columns if context.exchanged else left.columns + right.columns
+        return (*merged, *(item for item in listed if item[0] not in using)), tuple(predicates)
 
     def _merged_value(self, one: Expr, other: Expr, side: str) -> Expr:
         types = self.names.types
@@ -234,12 +338,59 @@ class FromClause:
         return exp.Coalesce(this=one.copy(), expressions=[other.copy()])
 
 
-def _called(node: exp.Expr) -> exp.Expr | None:
-    """The function call of a FROM item, if it is one."""
-    call = node.this if isinstance(node, (exp.Lateral, exp.Table)) else None
-    if isinstance(call, exp.Dot):
-        return call if isinstance(call.expression, exp.Func) else None
-    return call if isinstance(call, exp.Func) else None
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a FROM clause: an item and what is joined to it, left to right."""
+
+    first: exp.Expr
+    joins: tuple[exp.Join, ...] = ()
+
+    @property
+    def nodes(self) -> tuple[exp.Expr, ...]:
+        return (self.first, *self.joins)
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """A join and what stands before it; ``exchanged``: ``left`` stands on the right in the text."""
+
+    join: exp.Join
+    environment: Environment
+    outer: Scope | None
+    exchanged: bool
+    left: FromItem
+    before: FromItem
+
+    @property
+    def around(self) -> FromItem:
+        """All that the other side may read, with the tree of the left one."""
+        ranges, columns = self.before.ranges + self.left.ranges, self.before.columns + self.left.columns
+        return FromItem(self.left.op, ranges, columns)
+
+    def ranges(self, right: FromItem) -> tuple[Range, ...]:
+        """The ranges of the join."""
+        return self.left.ranges + right.ranges
+
+    def frame(self, op: Op, right: FromItem, columns: Sequence[tuple[str, Expr]]) -> Frame:
+        """A frame for the join's condition."""
+        scope = Scope(self.around.ranges + right.ranges, columns, self.outer)
+        return Frame(op, scope, self.environment)
+
+
+def _is_unit(op: Op) -> bool:
+    """Whether the relation is one row without columns, so that a product with it changes nothing."""
+    return isinstance(op, Constant) and not op.columns and len(op.rows) == 1
+
+
+def _product(left: Op, right: Op) -> Op:
+    return right if _is_unit(left) else Join((left, right))
+
+
+def _is_trivial(join: exp.Join) -> bool:
+    """Whether a join has no condition, or TRUE."""
+    on = join.args.get("on")
+    plain = on is None or (isinstance(on.unnest(), exp.Boolean) and on.unnest().this)
+    return plain and not join.args.get("using") and not join.args.get("method")
 
 
 def _only(columns: Sequence[tuple[str, Expr]], title: str) -> Expr:

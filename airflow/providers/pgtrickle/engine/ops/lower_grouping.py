@@ -14,11 +14,11 @@ from itertools import product
 from sqlglot import exp
 
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
-from airflow.providers.pgtrickle.engine.ops.aggregates import called, is_aggregate, read_aggregate
+from airflow.providers.pgtrickle.engine.ops.aggregates import called, filtered, is_aggregate, read_aggregate
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
-from airflow.providers.pgtrickle.engine.ops.naming import INTEGER, Names
+from airflow.providers.pgtrickle.engine.ops.naming import BOOLEAN, INTEGER, Names
 from airflow.providers.pgtrickle.engine.ops.nodes import Aggregate, AggregateCall, Op, Project, UnionAll
-from airflow.providers.pgtrickle.engine.ops.scopes import Unsupported
+from airflow.providers.pgtrickle.engine.ops.scopes import Entered, Unsupported
 
 #: More sets than this and the expansion would multiply every change beyond reason.
 MAX_GROUPING_SETS = 64
@@ -63,6 +63,12 @@ class Grouped:
         if name not in self.keys:
             self.keys.append(name)
         return name
+
+    def alias(self, value: Expr, column: Expr) -> None:
+        """Let ``column`` be the column of the key ``value``, where it is another expression."""
+        name = ex.column_of(column)
+        if name is not None and value != column:
+            self._key_values.append((value.unnest(), name))
 
     def rewrite(self, value: Expr) -> Expr:
         """The expression over keys and aggregates."""
@@ -125,10 +131,11 @@ class Grouped:
         return call.name
 
 
-def group(op: Op, clause: GroupClause, grouped: Grouped, targets: Targets) -> tuple[Op, Targets]:
-    """The grouped tree and the targets over it."""
-    for value in clause.keys:
-        grouped.key(value)
+def group(
+    op: Op, clause: GroupClause, grouped: Grouped, targets: Targets, entered: Entered | None = None
+) -> tuple[Op, Targets]:
+    """The grouped tree and the targets over it; for each row of a domain if there is one."""
+    domain = [grouped.key(ex.column(name)) for name in (entered.columns if entered is not None else ())]
     plain_keys = [grouped.key(value) for value in clause.keys]
     outputs = [(title, grouped.rewrite(value)) for title, value in targets]
     grouped.closed = True
@@ -137,9 +144,28 @@ def group(op: Op, clause: GroupClause, grouped: Grouped, targets: Targets) -> tu
     if clause.sets is None:
         constant = {name: ex.integer(0) for name in grouped.grouping}
         outputs = [(title, ex.substitute(value, constant)) for title, value in outputs]
+        if entered is not None and not clause.keys and len(grouped.keys) == len(domain):
+            return _once_for_each(op, grouped, entered), outputs
         return Aggregate(op, tuple(grouped.keys), tuple(grouped.calls), scalar=not grouped.keys), outputs
     sets = [frozenset(plain_keys[position] for position in members) for members in clause.sets]
-    return _expanded(op, sets, grouped), outputs
+    return _expanded(op, sets, grouped, entered), outputs
+
+
+def _once_for_each(op: Op, grouped: Grouped, entered: Entered) -> Aggregate:
+    """Aggregates without GROUP BY over a domain: a row for each of its rows, for those without input as well.
+
+    Every row of the domain brings a row of its own, which no aggregate counts: an aggregate of any kind then
+    has the value that it has over no row.
+    """
+    names = grouped.names
+    real = names.fresh("real", BOOLEAN)
+    nulls = [(name, ex.null()) for name in op.columns if name not in entered.columns]
+    own = Project(entered.op, (*_passed(entered.op), *nulls, (real, ex.FALSE)))
+    rows = Project(op, (*_passed(op), (real, ex.TRUE)))
+    columns = (*op.columns, real)
+    both = UnionAll((rows, own), columns, (columns, columns))
+    calls = tuple(filtered(call, ex.column(real)) for call in grouped.calls)
+    return Aggregate(both, entered.columns, calls)
 
 
 def sets_of(clause: exp.Group) -> list[list[list[exp.Expr]]] | None:
@@ -185,11 +211,12 @@ def _members(item: exp.Expr) -> list[exp.Expr]:
     return list(bare.expressions) if isinstance(bare, exp.Tuple) else [bare]
 
 
-def _expanded(op: Op, sets: Sequence[frozenset[str]], grouped: Grouped) -> Op:
+def _expanded(op: Op, sets: Sequence[frozenset[str]], grouped: Grouped, entered: Entered | None) -> Op:
     """One aggregate over the expanded rows, and a scalar one for each empty set."""
     names = grouped.names
     number = names.fresh("set", INTEGER)
     own = {key: names.fresh(key) for key in grouped.keys}
+    domain = frozenset(entered.columns if entered is not None else ())
     columns = (*own.values(), number, *grouped.grouping, *(item.name for item in grouped.calls))
     rows: list[Op] = []
     branches: list[Op] = []
@@ -197,12 +224,15 @@ def _expanded(op: Op, sets: Sequence[frozenset[str]], grouped: Grouped) -> Op:
         tags = [(number, ex.integer(position))]
         tags += [(name, _bits(arguments, members)) for name, arguments in grouped.grouping.items()]
         if members:
-            values = [(own[key], _or_null(key, key in members)) for key in grouped.keys]
+            values = [(own[key], _or_null(key, key in members or key in domain)) for key in grouped.keys]
             rows.append(Project(op, (*_passed(op), *values, *tags)))
         else:
             total = Aggregate(op, (), tuple(grouped.calls), scalar=True)
-            nulls = [(name, ex.null()) for name in own.values()]
-            branches.append(Project(total, (*nulls, *tags, *_passed(total))))
+            if entered is not None:
+                total = _once_for_each(op, grouped, entered)
+            values = [(name, ex.column(key) if key in domain else ex.null()) for key, name in own.items()]
+            calls = [(item.name, ex.column(item.name)) for item in total.calls]
+            branches.append(Project(total, (*values, *tags, *calls)))
     if rows:
         shape = rows[0].columns
         expanded = UnionAll(tuple(rows), shape, tuple(shape for _ in rows)) if len(rows) > 1 else rows[0]

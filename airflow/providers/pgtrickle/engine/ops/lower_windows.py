@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlglot import exp
 
@@ -10,45 +10,16 @@ from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.naming import Names
 from airflow.providers.pgtrickle.engine.ops.nodes import Op, Project, Window
-from airflow.providers.pgtrickle.engine.ops.scopes import Unsupported
+from airflow.providers.pgtrickle.engine.parse.windows import is_by_position
 
 Targets = list[tuple[str, Expr]]
 
 
-def inline_named_windows(select: exp.Select) -> exp.Select:
-    """The SELECT with every ``OVER name`` replaced by the definition of that name."""
-    clause = select.args.get("windows")
-    if not clause:
-        return select
-    copied = select.copy()
-    definitions: dict[str, exp.Window] = {}
-    for definition in copied.args["windows"]:
-        definitions[definition.this.name] = _merged(definition, definitions)
-    copied.set("windows", None)
-    for window in list(copied.find_all(exp.Window)):
-        name = window.args.get("alias")
-        if name is not None and window.find_ancestor(exp.Select) is copied:
-            window.replace(_merged(window, definitions))
-    return copied
+def windows(op: Op, targets: Targets, names: Names, domain: Sequence[str] = ()) -> tuple[Op, Targets]:
+    """Compute the window functions of the targets; the targets then read their columns.
 
-
-def _merged(window: exp.Window, definitions: Mapping[str, exp.Window]) -> exp.Window:
-    name = window.args.get("alias")
-    if name is None:
-        return window
-    base = definitions.get(name.name)
-    if base is None:
-        raise Unsupported(f"the window {name.name}")
-    merged = window.copy()
-    merged.set("alias", None)
-    for part in ("partition_by", "order", "spec"):
-        own, inherited = window.args.get(part), base.args.get(part)
-        merged.set(part, own or inherited)
-    return merged
-
-
-def windows(op: Op, targets: Targets, names: Names) -> tuple[Op, Targets]:
-    """Compute the window functions of the targets; the targets then read their columns."""
+    The columns of ``domain`` divide every partition further.
+    """
     found: list[Expr] = []
     for _, value in targets:
         for node in value.find_all(exp.Window):
@@ -60,7 +31,7 @@ def windows(op: Op, targets: Targets, names: Names) -> tuple[Op, Targets]:
     computed: list[tuple[str, Expr]] = []
     columns: list[tuple[Expr, str]] = []
     for window in found:
-        partition = []
+        partition = list(domain)
         for value in window.args.get("partition_by") or ():
             name = ex.column_of(value)
             if name is None:
@@ -71,12 +42,22 @@ def windows(op: Op, targets: Targets, names: Names) -> tuple[Op, Targets]:
             partition.append(name)
         name = names.fresh("window")
         columns.append((window, name))
-        by_partition.setdefault(tuple(sorted(set(partition))), []).append((name, window))
+        keys = tuple(sorted(set(partition)))
+        by_partition.setdefault(keys, []).append((name, _divided(window, domain)))
     if computed:
         op = Project(op, (*((name, ex.column(name)) for name in op.columns), *computed))
     for keys, calls in by_partition.items():
         op = Window(op, keys, tuple(calls))
     return op, [(title, _replaced(value, columns)) for title, value in targets]
+
+
+def _divided(window: Expr, domain: Sequence[str]) -> Expr:
+    if not domain:
+        return window
+    divided = window.copy()
+    keys = [*map(ex.column, domain), *(divided.args.get("partition_by") or ())]
+    divided.set("partition_by", keys)
+    return divided
 
 
 def _replaced(value: Expr, columns: Sequence[tuple[Expr, str]]) -> Expr:
@@ -89,3 +70,19 @@ def _replaced(value: Expr, columns: Sequence[tuple[Expr, str]]) -> Expr:
         return node
 
     return value.copy().transform(replace, copy=False)
+
+
+def by_text_at_last(call: Expr, names: Sequence[str]) -> Expr:
+    """The call with those columns that it sorts by as text at the end of its order, if it may part peers."""
+    if not isinstance(call, exp.Window) or not is_by_position(call):
+        return call
+    order = call.args.get("order")
+    terms = list(order.expressions) if order is not None else []
+    columns = [ex.column_of(term.this) for term in terms if isinstance(term, exp.Ordered)]
+    added = [name for name in names if name in columns]
+    if not added:
+        return call
+    completed = call.copy()
+    terms += [exp.Ordered(this=ex.cast(ex.column(name), "text"), nulls_first=False) for name in added]
+    completed.set("order", exp.Order(expressions=[term.copy() for term in terms]))
+    return completed

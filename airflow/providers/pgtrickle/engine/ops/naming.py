@@ -30,6 +30,10 @@ class Names:
             self.types[name] = kind
         return name
 
+    def another(self, column: str) -> str:
+        """A fresh name for a copy of a column whose type may not be known yet."""
+        return self.fresh(re.sub(r"_\d+$", "", column), self.types.get(column))
+
     def like(self, column: str) -> str:
         """A fresh name for a column of the same type as ``column``."""
         return self.fresh(re.sub(r"_\d+$", "", column), self.types[column])

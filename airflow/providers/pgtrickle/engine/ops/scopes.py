@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -36,11 +36,15 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """A query's tree and its output columns: (name as the query has it, column of the tree)."""
+    """A query's tree and its output columns: (name as the query has it, column of the tree).
+
+    ``domain`` are the columns that a correlated query carries along (see ``domains``).
+    """
 
     op: Op
     outputs: tuple[tuple[str, str], ...]
     cut: Cut | None = None
+    domain: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[tuple[str, Expr], ...]:
@@ -48,8 +52,8 @@ class Lowered:
         return tuple((title, ex.column(column)) for title, column in self.outputs)
 
     def exactly(self) -> Op:
-        """The tree with the outputs as its columns, each once."""
-        columns = tuple(dict.fromkeys(column for _, column in self.outputs))
+        """The tree with the domain and the outputs as its columns, each once."""
+        columns = tuple(dict.fromkeys((*self.domain, *(column for _, column in self.outputs))))
         if self.op.columns == columns:
             return self.op
         return Project(self.op, tuple((name, ex.column(name)) for name in columns))
@@ -147,6 +151,12 @@ class Frame:
     scope: Scope
     environment: Environment
     deferred: dict[str, exp.Expr] | None = None
+    entered: Entered | None = None
+
+    @property
+    def domain(self) -> tuple[str, ...]:
+        """The columns of the domain that the tree carries along."""
+        return self.entered.columns if self.entered is not None else ()
 
 
 class Lowerer(Protocol):
@@ -154,8 +164,8 @@ class Lowerer(Protocol):
 
     names: Names
 
-    def query(self, node: exp.Expr, environment: Environment) -> Lowered:
-        """Lower a query that stands in another."""
+    def query(self, node: exp.Expr, environment: Environment, *, domain: Domain | None = None) -> Lowered:
+        """Lower a query that stands in another; over a domain if it reads what stands around it."""
 
     def environment(self, node: exp.Expr, outer: Environment) -> Environment:
         """The environment within a query: what its own WITH adds."""
@@ -163,11 +173,55 @@ class Lowerer(Protocol):
     def scalar(self, node: exp.Expr, frame: Frame) -> Expr:
         """An expression over the frame's tree, which subqueries in it extend."""
 
+    def closed(self, node: exp.Expr, frame: Frame) -> Expr:
+        """A query that reads no relation as an expression over the frame's tree."""
+
     def condition(self, node: exp.Expr, frame: Frame) -> None:
         """Restrict the frame's tree to the rows for which the condition is true."""
 
-    def from_frame(self, node: exp.Select, environment: Environment, outer: Scope | None) -> Frame:
+    def from_frame(
+        self, node: exp.Select, environment: Environment, outer: Scope | None, prefix: Op | None = None
+    ) -> Frame:
         """The frame that the FROM clause of a SELECT makes."""
+
+    def domain(self, frame: Frame, read: frozenset[str]) -> Domain:
+        """The domain of the columns ``read`` of a frame's tree."""
+
+    def dependent(
+        self, node: exp.Expr, frame: Frame, *, optional: bool = False
+    ) -> tuple[tuple[str, Expr], ...] | None:
+        """Join a lateral query to the frame's tree (``optional``: by a left join); its columns.
+
+        None, and nothing done, when the query reads nothing of the frame.
+        """
 
     def is_aggregate(self, node: exp.Expr) -> bool:
         """Whether the node is a whole aggregate call."""
+
+    def returns_set(self, select: exp.Select) -> bool:
+        """Whether a set-returning function stands in the select list."""
+
+    def keys_of(self, op: Op) -> Iterable[frozenset[str]]:
+        """Sets of columns that identify a row of a relation."""
+
+
+class Domain(Protocol):
+    """What a correlated query reads of the query around it (``domains``)."""
+
+    columns: tuple[str, ...]
+    scope: Scope
+
+    def entered(self, names: Names) -> Entered:
+        """A use of the domain beside others."""
+
+    def links(self, columns: Iterable[str]) -> tuple[Expr, ...]:
+        """What joins rows that carry the domain's columns back to the frame's tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """One use of a domain: its relation, its columns under names of their own, the scope that finds them."""
+
+    op: Op
+    columns: tuple[str, ...]
+    scope: Scope

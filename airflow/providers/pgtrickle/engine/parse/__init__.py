@@ -7,12 +7,14 @@ from airflow.providers.pgtrickle.engine.parse.dialect import dialect, generate, 
 from airflow.providers.pgtrickle.engine.parse.groups import complete_groups
 from airflow.providers.pgtrickle.engine.parse.lexer import line_and_column
 from airflow.providers.pgtrickle.engine.parse.locate import excerpt, locate
+from airflow.providers.pgtrickle.engine.parse.orders import complete_orders, qualified_views
 from airflow.providers.pgtrickle.engine.parse.references import relation_names, table_references
 from airflow.providers.pgtrickle.engine.parse.statement import first_difference, single_query
 from airflow.providers.pgtrickle.engine.parse.substitute import inline_views, rewind
 
 __all__ = [
     "complete_groups",
+    "complete_orders",
     "dialect",
     "excerpt",
     "first_difference",
@@ -22,6 +24,7 @@ __all__ = [
     "locate",
     "parse_canonical",
     "pin_clock",
+    "qualified_views",
     "relation_names",
     "rewind",
     "single_query",

@@ -106,6 +106,20 @@ class CanonicalGenerator(PostgresGenerator):
         text = self.sql(name) if isinstance(name, exp.Expr) else str(name)
         return f"{text}({self.expressions(expression, flat=True)})"
 
+    def table_sql(self, expression: exp.Table, sep: str = " AS ") -> str:
+        functions = expression.args.get("rows_from")
+        if not functions:
+            return super().table_sql(expression, sep)
+        items = []
+        for function in functions:
+            shape = function.args.get("alias")
+            columns = self.expressions(shape, key="columns", flat=True) if shape is not None else ""
+            items.append(self.sql(function, "this") + (f" AS ({columns})" if columns else ""))
+        ordinality = " WITH ORDINALITY" if expression.args.get("ordinality") else ""
+        alias = self.sql(expression, "alias")
+        joins = self.expressions(expression, key="joins", sep="", skip_first=True)
+        return f"ROWS FROM({', '.join(items)}){ordinality}{sep + alias if alias else ''}{joins}"
+
     def distinct_sql(self, expression: exp.Distinct) -> str:
         on = self.sql(expression, "on")
         items = self.expressions(expression, flat=True)

@@ -193,5 +193,12 @@ class CanonicalParser(CallGrammar):
             return nodes.AliasedJoin(**join.args, using_alias=self._require(self._parse_id_var()))
         return join
 
+    def _parse_lateral(self) -> Any:
+        # A function is lateral without the word, and sqlglot does not expect this one behind it.
+        if self._word("lateral", "rows", "from"):
+            self._advance()
+            return self._parse_table()
+        return super()._parse_lateral()
+
     def _parse_recursive_with_search(self) -> None:
         return None

@@ -37,14 +37,14 @@ def _at_snapshots(
 ) -> str:
     binding = definition.compiled.binding
     if not late:
-        return binding.text
+        return binding.query
     by_oid = {relation.oid: relation for relation in binding.relations.values()}
     replacements = {
         by_oid[item.source_oid].name: rows_at(by_oid[item.source_oid], item.columns, at[item.source_oid], now)
         for item in definition.dependencies
         if item.source_oid in late
     }
-    text = inline_views(binding.text, binding.relations)
+    text = inline_views(binding.query, binding.relations)
     if "functional_dependency" in binding.features:
         aggregates = {function.name for function in binding.functions if function.kind == "aggregate"}
         text = complete_groups(text, aggregates)

@@ -99,7 +99,7 @@ class _Pusher:
             if id(side) not in self.shared and isinstance(side, Join):
                 pending.extend(side.predicates)
                 stack.extend(reversed(side.inputs))
-            elif id(side) not in self.shared and isinstance(side, Filter):
+            elif id(side) not in self.shared and isinstance(side, Filter) and _is_free(side.predicate):
                 pending.extend(ex.conjuncts(side.predicate))
                 stack.append(side.input)
             else:
@@ -136,9 +136,16 @@ def _take(conditions: list[Expr], columns: Iterable[str]) -> tuple[Predicates, l
 def _split(predicates: Predicates, columns: Iterable[str]) -> tuple[Predicates, Predicates]:
     """Those that read these columns alone (and at least one), and the rest."""
     available = frozenset(columns)
-    inside = tuple(p for p in predicates if (names := ex.column_names(p)) and names <= available)
+    inside = tuple(
+        p for p in predicates if (names := ex.column_names(p)) and names <= available and _is_free(p)
+    )
     chosen = {id(predicate) for predicate in inside}
     return inside, tuple(predicate for predicate in predicates if id(predicate) not in chosen)
+
+
+def _is_free(predicate: Expr) -> bool:
+    """Whether the predicate may be moved: what can raise an error is for the rows of its own place."""
+    return not ex.can_raise(predicate)
 
 
 def _filtered(op: Op, predicates: Predicates) -> Op:

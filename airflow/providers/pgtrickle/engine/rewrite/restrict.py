@@ -280,7 +280,7 @@ def _equated_with(side: Op, known: set[str], predicates: Sequence[Expr]) -> froz
     own = set(side.columns)
     found: set[str] = set()
     for predicate in predicates:
-        pair = ex.equated_columns(predicate)
+        pair = ex.matched_columns(predicate)
         if pair is not None:
             found.update(mine for mine, theirs in (pair, pair[::-1]) if mine in own and theirs in known)
     return frozenset(found)
@@ -300,7 +300,7 @@ def _equated(op: Op, driver: Op, predicates: Iterable[Expr]) -> list[tuple[str, 
     """Pairs (op's column, driver's column) that the predicates equate."""
     pairs: list[tuple[str, str]] = []
     for predicate in predicates:
-        pair = ex.equated_columns(predicate)
+        pair = ex.matched_columns(predicate)
         if pair is None:
             continue
         for mine, theirs in (pair, pair[::-1]):

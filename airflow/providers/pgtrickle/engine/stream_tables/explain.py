@@ -50,7 +50,7 @@ def explain_compiled(compiled: Compiled, storage: QualifiedName) -> Explanation:
     )
     if compiled.reason is not None:
         text = _NO_TREE.format(reason=compiled.reason)
-        sql = compiled.recompute(storage, 0, query=compiled.binding.text).text
+        sql = compiled.recompute(storage, 0, query=compiled.binding.query).text
         return Explanation(text, text, text, sql, stages, "FULL", compiled.reason, compiled.reads)
     return Explanation(
         show(compiled.lowered),

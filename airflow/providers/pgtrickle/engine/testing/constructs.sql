@@ -20,8 +20,8 @@ SELECT id, tags[1] AS tag, data ->> 'k' AS k, int4range(0, qty) AS span, ROW(id,
 SELECT id, data::json AS data FROM orders
 -- construct: whole-row references | recompute | no law yet
 SELECT id, to_jsonb(o) AS document FROM orders o
--- construct: set-returning function in the select list | recompute | write it in FROM
-SELECT id, unnest(tags) AS tag FROM orders
+-- construct: set-returning functions in the select list, several in lockstep | deltas | a function of each row
+SELECT id, unnest(tags) AS tag, generate_series(1, qty) AS n FROM orders
 -- construct: SELECT without FROM, VALUES | deltas | never changes
 VALUES (1, 'a'), (2, 'b')
 
@@ -46,9 +46,17 @@ WITH big AS (SELECT * FROM orders WHERE amount > 10) SELECT a.id, b.id AS other 
 SELECT o.id, t.tag, t.n FROM orders o, unnest(o.tags) WITH ORDINALITY t(tag, n)
 -- construct: jsonb_each and other functions that return records | deltas | a function of each row
 SELECT o.id, e.key, e.value FROM orders o, jsonb_each_text(o.data) e
--- construct: LATERAL over tables | recompute | no law yet
+-- construct: ROWS FROM, WITH ORDINALITY, column definition lists | deltas | a function of each row
+SELECT o.id, t.tag, t.g FROM orders o, ROWS FROM (unnest(o.tags), generate_series(1, o.qty)) WITH ORDINALITY t(tag, g, n)
+-- construct: LATERAL over VALUES and functions alone | deltas | a function of each row
+SELECT o.id, v.k FROM orders o, LATERAL (VALUES (o.qty), (o.customer)) v(k)
+-- construct: LATERAL over tables: SELECT, JOIN, WHERE | deltas | a join with what it reads of the row
+SELECT c.id, l.amount FROM customers c LEFT JOIN LATERAL (SELECT amount FROM orders o WHERE o.amount > c.credit) l ON true
+-- construct: LATERAL over tables: aggregates, DISTINCT, set operations | touched keys | the touched outer rows
 SELECT c.id, l.top FROM customers c, LATERAL (SELECT max(amount) AS top FROM orders o WHERE o.customer = c.id) l
--- construct: a subquery in a join condition | recompute | no law yet
+-- construct: LATERAL with ORDER BY and LIMIT | touched keys | numbered by a window for each outer row
+SELECT c.id, l.id AS o FROM customers c, LATERAL (SELECT id FROM orders o WHERE o.customer = c.id ORDER BY amount LIMIT 3) l
+-- construct: a subquery in a join condition | touched keys | as in WHERE; a left join looks it up for each row
 SELECT o.id FROM orders o LEFT JOIN payments p ON p.id = o.id AND p.amount = (SELECT max(amount) FROM payments)
 -- construct: TABLESAMPLE | refused | its answer changes by itself
 SELECT id FROM orders TABLESAMPLE BERNOULLI (50)
@@ -68,11 +76,11 @@ SELECT id, EXISTS (SELECT FROM payments p WHERE p.id = o.id) OR amount = 0 AS se
 SELECT id, amount - (SELECT avg(amount) FROM orders) AS above FROM orders
 -- construct: scalar subquery correlated by equality | touched keys | joined groups; a missing group is no row
 SELECT c.id, (SELECT sum(o.amount) FROM orders o WHERE o.customer = c.id) AS total FROM customers c
--- construct: scalar subquery correlated by something else | recompute | no law yet
+-- construct: scalar subquery correlated by anything, over several levels | touched keys | over what it reads of the outer row
 SELECT o.id, (SELECT count(*) FROM orders b WHERE b.amount > o.amount) AS better FROM orders o
--- construct: scalar subquery that is no aggregate | recompute | no law yet
+-- construct: scalar subquery that is no aggregate | deltas | a left join; a second row is PostgreSQL's error 21000
 SELECT o.id, (SELECT c.name FROM customers c WHERE c.id = o.customer) AS name FROM orders o
--- construct: ARRAY(subquery) | recompute | no law yet
+-- construct: ARRAY(subquery) | touched keys | an aggregate in the subquery's order
 SELECT c.id, ARRAY(SELECT o.id FROM orders o WHERE o.customer = c.id ORDER BY o.id) AS ids FROM customers c
 
 -- section: Grouping
@@ -142,7 +150,7 @@ SELECT customer, rank() OVER (ORDER BY sum(amount), customer) AS r FROM orders G
 SELECT id, amount FROM orders ORDER BY amount
 -- construct: ORDER BY with LIMIT, OFFSET, FETCH, WITH TIES at the top | deltas | storage holds all rows, the view over it cuts
 SELECT id, amount FROM orders ORDER BY amount DESC, id LIMIT 10
--- construct: LIMIT in a subquery | recompute | no law yet
+-- construct: LIMIT in a subquery | touched keys | numbered by a window over the whole subquery
 SELECT z.id FROM (SELECT id, amount FROM orders ORDER BY amount DESC, id LIMIT 10) z WHERE z.amount > 5
 
 -- section: Recursion
