@@ -125,3 +125,85 @@ def test_partitions_that_generate_differently_are_recomputed(database18: str) ->
         run(database18, "INSERT INTO t VALUES (1)")
         assert pgt.refresh_stream_table("recomputed").action == "FULL"
         assert pgt.verify_stream_table("recomputed").exact
+
+
+def test_a_new_and_empty_partition_costs_nothing(database: str) -> None:
+    run(
+        database,
+        "CREATE TABLE log (day date, v int NOT NULL) PARTITION BY RANGE (day)",
+        "CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')",
+        "INSERT INTO log VALUES ('2026-01-05', 1), ('2026-01-06', 2)",
+    )
+    with PgTrickle.connect(database) as pgt:
+        pgt.install()
+        pgt.create_stream_table("total", "SELECT count(*) AS n, sum(v) AS v FROM log")
+        run(
+            database,
+            "CREATE TABLE log_2 PARTITION OF log FOR VALUES FROM ('2026-02-01') TO ('2026-03-01')",
+            "CREATE TABLE log_3 (v int NOT NULL, day date)",
+            "ALTER TABLE log ATTACH PARTITION log_3 FOR VALUES FROM ('2026-03-01') TO ('2026-04-01')",
+            "CREATE TABLE log_4 PARTITION OF log FOR VALUES FROM ('2026-04-01') TO ('2026-05-01')"
+            " PARTITION BY LIST (v)",
+            "CREATE TABLE log_4_1 PARTITION OF log_4 DEFAULT",
+            "INSERT INTO log VALUES ('2026-01-07', 3)",
+        )
+        result = pgt.refresh_stream_table("total")
+        assert (result.action, result.rows_inserted) == ("DIFFERENTIAL", 1)
+        run(
+            database,
+            "INSERT INTO log VALUES ('2026-02-05', 10), ('2026-03-05', 20), ('2026-04-05', 30)",
+            "INSERT INTO log_3 VALUES (40, '2026-03-06')",
+            "UPDATE log_4_1 SET v = v + 1",
+            "UPDATE log SET day = '2026-02-07' WHERE v = 20",
+        )
+        assert pgt.refresh_stream_table("total").action == "DIFFERENTIAL"
+        assert pgt.verify_stream_table("total").exact
+        with psycopg.connect(database) as connection:
+            assert connection.execute("SELECT n, v FROM total").fetchone() == (7, 107)
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ("INSERT INTO log_2 VALUES ('2026-02-05', 1)",),
+        ("INSERT INTO log VALUES ('2026-02-05', 1)", "DELETE FROM log_2"),
+        ("INSERT INTO log VALUES ('2026-02-05', 1)", "TRUNCATE log_2"),
+        ("INSERT INTO log VALUES ('2026-02-05', 1)", "DELETE FROM log_2", "VACUUM log_2"),
+        ("ALTER TABLE log DISABLE TRIGGER USER", "ALTER TABLE log ENABLE TRIGGER USER"),
+    ],
+)
+def test_a_new_partition_that_was_written_to_is_a_gap(database: str, statements: tuple[str, ...]) -> None:
+    run(
+        database,
+        "CREATE TABLE log (day date, v int) PARTITION BY RANGE (day)",
+        "CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')",
+        "INSERT INTO log VALUES ('2026-01-05', 1), ('2026-01-06', 2)",
+    )
+    with PgTrickle.connect(database) as pgt:
+        pgt.install()
+        pgt.create_stream_table("rows", "SELECT day, v FROM log")
+        run(
+            database,
+            "CREATE TABLE log_2 PARTITION OF log FOR VALUES FROM ('2026-02-01') TO ('2026-03-01')",
+            *statements,
+        )
+        assert pgt.refresh_stream_table("rows").action == "REINITIALIZE"
+        assert pgt.verify_stream_table("rows").exact
+
+
+def test_a_partition_made_filled_and_emptied_in_one_transaction_is_a_gap(database: str) -> None:
+    run(
+        database,
+        "CREATE TABLE log (day date, v int) PARTITION BY RANGE (day)",
+        "CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')",
+    )
+    with PgTrickle.connect(database) as pgt:
+        pgt.install()
+        pgt.create_stream_table("rows", "SELECT day, v FROM log")
+        run(
+            database,
+            "BEGIN; CREATE TABLE log_2 PARTITION OF log FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');"
+            " INSERT INTO log VALUES ('2026-02-05', 1); TRUNCATE log_2; COMMIT",
+        )
+        assert pgt.refresh_stream_table("rows").action == "REINITIALIZE"
+        assert pgt.verify_stream_table("rows").exact

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow.providers.pgtrickle.engine.db import Session, load
@@ -23,8 +23,9 @@ class CaptureState:
     """The capture of one source: ``epoch`` 0 and no ``attnums`` when there is none.
 
     ``problem`` is a sentence saying what has, or may have, passed capture by; None while it is whole.
-    ``reason`` is the problem that the epoch put an end to, None for the first. ``live_facts`` are what the
-    catalogs say, there only while there is a problem.
+    ``reason`` is the problem that the epoch put an end to, None for the first. ``facts`` are what the
+    catalogs said when capture was made whole, ``live_facts`` what they say now, ``gap`` why a transaction
+    noted one; they are there only while there is a problem.
     """
 
     epoch: int
@@ -32,6 +33,8 @@ class CaptureState:
     attnums: frozenset[int]
     problem: str | None
     live_facts: Mapping[str, Any]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    gap: str | None = None
 
 
 def fingerprint(session: Session, source_oids: Iterable[int]) -> Fingerprint:
@@ -76,6 +79,8 @@ def read_states(session: Session, source_oids: Iterable[int]) -> dict[int, Captu
             frozenset(attnums or ()),
             _problem(name, epoch, recorded, live, gap) if not is_whole or gap else None,
             live or {},
+            recorded or {},
+            gap,
         )
         for source, name, epoch, reason, attnums, is_whole, recorded, live, gap in rows
     }

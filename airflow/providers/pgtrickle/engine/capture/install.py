@@ -14,6 +14,7 @@ from airflow.providers.pgtrickle.engine.capture.buffer_table import widen_buffer
 from airflow.providers.pgtrickle.engine.capture.facts import CaptureState, read_states, store_facts
 from airflow.providers.pgtrickle.engine.capture.functions import create_functions
 from airflow.providers.pgtrickle.engine.capture.names import CaptureNames
+from airflow.providers.pgtrickle.engine.capture.partitions import only_new_partitions
 from airflow.providers.pgtrickle.engine.capture.source import (
     Member,
     captured_columns,
@@ -34,9 +35,10 @@ def ensure_capture(
 
     Needs a READ COMMITTED transaction of the caller's, which keeps the locks until it ends, so keep it short.
     Columns captured already stay so. Capture that has a gap is made whole, under a new epoch: every stream
-    table on the source then differs from its fingerprint. Raises UnsupportedQuery when the source cannot be
-    captured, RefreshFailed (transient) when a lock is not granted within ``settings.lock_timeout``: try the
-    whole transaction again, for instance by ``db.retrying``.
+    table on the source then differs from its fingerprint. Partitions that are new and empty are no gap.
+    Raises UnsupportedQuery when the source cannot be captured, RefreshFailed (transient) when a lock is not
+    granted within ``settings.lock_timeout``: try the whole transaction again, for instance by
+    ``db.retrying``.
     """
     settings = settings or Settings()
     wanted = set(attnums)
@@ -92,6 +94,7 @@ def _establish(
     # A captured column that is gone was dropped by CASCADE, with all that read it.
     attnums = sorted(wanted | present_columns(session, source_oid, state.attnums))
     columns = captured_columns(session, source, attnums, by_row=by_row)
+    whole = state.problem is None or only_new_partitions(session, source_oid, state)
     emptied = widen_buffer(session, CaptureNames(source_oid).buffer, columns)
     create_functions(session, source, columns)
     if state.problem is not None:
@@ -100,7 +103,7 @@ def _establish(
         session.execute(load(__package__, "delete_gaps"), {"source": source_oid})
     # The first epoch is 1: nothing was captured in epoch 0.
     epoch, reason = state.epoch, state.reason
-    if state.problem is not None:
+    if not whole:
         epoch, reason = epoch + 1, state.problem if epoch else None
     elif emptied:
         epoch, reason = (
