@@ -361,7 +361,6 @@ def test_triggers_of_the_user_see_and_make_further_changes(database: str) -> Non
     [
         ("CREATE VIEW v AS SELECT 1 AS a", "v", "is a view"),
         ("CREATE MATERIALIZED VIEW v AS SELECT 1 AS a", "v", "is a materialized view"),
-        ("CREATE UNLOGGED TABLE v (a int)", "v", "is unlogged: a crash empties it unseen"),
         ("CREATE SEQUENCE v", "v", "is a sequence"),
         (
             (

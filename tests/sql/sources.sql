@@ -265,13 +265,21 @@ UPDATE t SET e = 'z';
 -- round
 UPDATE t SET c = 5, e = 'q' WHERE id = 2;
 
--- case: source: an unlogged table is not captured
--- mode: FULL
-CREATE UNLOGGED TABLE t (id int PRIMARY KEY);
+-- case: source: an unlogged table is captured like any other
+CREATE UNLOGGED TABLE t (id int PRIMARY KEY, v int);
+CREATE TABLE p (id int, v int) PARTITION BY LIST (v);
+CREATE UNLOGGED TABLE p1 PARTITION OF p DEFAULT;
 -- stream table: s
-SELECT id FROM t;
+SELECT id, v FROM t;
+-- stream table: j
+SELECT t.id, count(*) AS n FROM t JOIN p USING (v) GROUP BY t.id;
 -- round
-INSERT INTO t VALUES (1), (2);
+INSERT INTO t VALUES (1, 1), (2, 1), (3, 2);
+INSERT INTO p VALUES (1, 1), (2, 2);
+-- round: and emptied
+UPDATE t SET v = 2 WHERE id = 1;
+DELETE FROM p WHERE id = 2;
+TRUNCATE t;
 
 -- case: source: a table without columns is counted
 CREATE TABLE t ();

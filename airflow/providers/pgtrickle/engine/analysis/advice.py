@@ -60,7 +60,11 @@ _ADVICE: tuple[tuple[str, str | None, str | None], ...] = (
     ),
     (r"a subquery in a join condition", None, "Put the condition into WHERE, or into a joined subquery."),
     (r"ONLY", "ONLY", "Leave ONLY out, or read a table without children."),
-    (r"the (?:materialized view|foreign table|foreign) (\S+) as a source", "{0}", None),
+    (
+        r"(\S+?)(?:, a part of (\S+),)? is a (?:materialized view|foreign table)",
+        "{0}",
+        "Make a stream table of it alone, SELECT * FROM it: that is compared with its last state. Read that.",
+    ),
     (r"(\S+?)(?:, a part of (\S+),)? (?:is|belongs) ", "{0}", None),
 )
 

@@ -121,7 +121,7 @@ def _what_differs(recorded: Mapping[str, Any], live: Mapping[str, Any]) -> str:
     if before.keys() != now.keys():
         return "a partition or child was attached or detached"
     if before != now:
-        return "it, or a part of it, became unlogged or another kind of relation"
+        return "it, or a part of it, became unlogged, logged, or another kind of relation"
     if recorded.get("columns") != live.get("columns") or recorded.get("captured") != live.get("captured"):
         return "a captured column was dropped or retyped"
     if recorded.get("generated") != live.get("generated"):
@@ -130,6 +130,8 @@ def _what_differs(recorded: Mapping[str, Any], live: Mapping[str, Any]) -> str:
         return "it was added to a subscription, or taken out of it"
     if recorded.get("has_other_parents") != live.get("has_other_parents"):
         return "it, or a part of it, became a part of another table, or ceased to be one"
+    if recorded.get("survivor") != live.get("survivor"):
+        return "it is unlogged, or a part of it is, and a crash has emptied it"
     before, now = recorded.get("triggers") or {}, live.get("triggers") or {}
     if before.keys() - now.keys():
         return "a capture trigger was dropped"

@@ -14,6 +14,19 @@ FROM pg_catalog.unnest(%(sources)s::pg_catalog.oid[]) AS w (source)
 LEFT JOIN pgtrickle.pgt_capture c ON c.source_oid = w.source
 CROSS JOIN LATERAL (
     SELECT pgtrickle_changes.capture_facts(w.source, c.attnums) AS facts OFFSET 0
+) AS f
+CROSS JOIN LATERAL (
+    -- Unlogged relations are emptied by a crash, without a trigger, and what survives them is emptied too.
+    SELECT
+        CASE
+            WHEN f.facts -> 'relations' @? '$.* ? (@ like_regex "u$")' THEN
+                f.facts || pg_catalog.jsonb_build_object(
+                    'survivor',
+                    (SELECT s.xid::pg_catalog.text FROM pgtrickle_changes.survivors s WHERE s.source_oid = w.source)
+                )
+            ELSE f.facts
+        END AS facts
+    OFFSET 0
 ) AS l
 LEFT JOIN LATERAL (
     SELECT n.reason FROM pgtrickle.pgt_capture_gaps n WHERE n.source_oid = w.source LIMIT 1

@@ -110,6 +110,8 @@ def _establish(
             epoch + 1,
             f"The change buffer of {source.name.display} had to be emptied for a column.",
         )
+    if state.problem is not None and any(member.persistence == "u" for member in members):
+        session.execute(load(__package__, "put_survivor"), {"source": source_oid})
     store_facts(session, source_oid, attnums, epoch, reason)
 
 

@@ -189,9 +189,8 @@ def _unfollowable(member: Member) -> str | None:
         return "is a system catalog or a temporary table, whose changes cannot be captured"
     if member.kind not in ("r", "p"):
         return f"is {_KINDS.get(member.kind, 'no table')}, whose changes cannot be captured"
-    if member.persistence != "p":
-        kind = "temporary" if member.persistence == "t" else "unlogged: a crash empties it unseen"
-        return f"is {kind}, so its changes cannot be captured"
+    if member.persistence == "t":
+        return "is temporary, so its changes cannot be captured"
     if not member.is_owner:
         return "belongs to another role: only its owner, or a member of the owner's role, can set up capture"
     return None

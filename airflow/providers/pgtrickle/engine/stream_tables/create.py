@@ -19,6 +19,7 @@ from airflow.providers.pgtrickle.engine.catalog import StreamTable
 from airflow.providers.pgtrickle.engine.db import Session, compose, load, retrying, verbatim
 from airflow.providers.pgtrickle.engine.definitions import Definition, define
 from airflow.providers.pgtrickle.engine.definitions.bind import create_definition
+from airflow.providers.pgtrickle.engine.definitions.row_security import require_all_rows
 from airflow.providers.pgtrickle.engine.errors import (
     InvalidName,
     InvalidOption,
@@ -138,6 +139,7 @@ def _prepare(
         )
         create_definition(session, definition_name(table.id), query)
         definition = define(session, definition_name(table.id), table.id, verify=True)
+        require_all_rows(session, definition.compiled.binding)
         effective, reason = effective_mode(definition, mode, name)
         build_storage(session, table, definition, indexes)
         for item in definition.dependencies:

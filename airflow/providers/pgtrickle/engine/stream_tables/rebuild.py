@@ -26,6 +26,7 @@ from airflow.providers.pgtrickle.engine.compile import Compiled
 from airflow.providers.pgtrickle.engine.db import Session, compose, load, retrying, verbatim
 from airflow.providers.pgtrickle.engine.definitions import Definition
 from airflow.providers.pgtrickle.engine.definitions.bind import create_definition
+from airflow.providers.pgtrickle.engine.definitions.row_security import require_all_rows
 from airflow.providers.pgtrickle.engine.errors import (
     DependentObjects,
     PgTrickleError,
@@ -150,6 +151,7 @@ def _prepare(refresher: Refresher, table: StreamTable, change: Change) -> _Gener
                 create_definition(session, view, change.query)
         known = refresher.cache.compile(fresh, view, verify=True)
         definition = known.definition
+        require_all_rows(session, definition.compiled.binding)
         _refuse_cycle(session, table, definition.upstream)
         # What changed behind its back is followed in any case; what is asked for may be refused.
         mode = "AUTO" if change is _UNCHANGED and fresh.refresh_mode != "FULL" else fresh.refresh_mode
