@@ -14,8 +14,8 @@ setup:  ## make .venv
 demo: setup  ## TPC-H: change base tables, let a DAG refresh five stream tables, check each against its query
 	@$(VENV)/python tools/demo.py
 
-test: ## run the tests (as root it brings PostgreSQL 15 by apt-get; PGTRICKLE_NO_APT=1 leaves it out)
-	@$(PYTHON) tools/bootstrap.py --old-postgres
+test: ## run the tests (as root it brings PostgreSQL 15 and Chromium by apt-get; PGTRICKLE_NO_APT=1 leaves them out)
+	@$(PYTHON) tools/bootstrap.py --for-tests
 	@$(VENV)/python -m pytest -n $(WORKERS) $(ARGS)
 
 lint: setup  ## ruff and mypy

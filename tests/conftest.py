@@ -74,7 +74,12 @@ class Servers:
 
 
 #: Test files that start an Airflow of their own: each stays with one worker, or every worker starts one.
-ONE_WORKER = ("tests/airflow/test_scheduler.py", "tests/airflow/test_dag_run.py")
+ONE_WORKER = (
+    "tests/airflow/test_scheduler.py",
+    "tests/airflow/test_dag_run.py",
+    "tests/airflow/test_page.py",
+    "tests/browser/test_page.py",
+)
 
 
 @pytest.hookimpl(optionalhook=True)

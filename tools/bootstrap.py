@@ -6,7 +6,7 @@ its wheel comes from the package index (PIP_INDEX_URL, PIP_CERT and pip's config
 second call with the same inputs returns at once.
 
     python3 tools/bootstrap.py                  make or update .venv
-    python3 tools/bootstrap.py --old-postgres   and see to it that an older PostgreSQL is there for the tests
+    python3 tools/bootstrap.py --for-tests      and see to it that an older PostgreSQL and a browser are there
 """
 
 from __future__ import annotations
@@ -42,19 +42,21 @@ PIP_WHEEL = "pip-26.3-py3-none-any.whl"
 PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
 
 OLD_POSTGRES = (15, 16, 17)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 INSTALL_TIMEOUT = 1800
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Make the development environment.")
-    parser.add_argument("--old-postgres", action="store_true", help="as root: bring PostgreSQL 15")
+    parser.add_argument("--for-tests", action="store_true", help="as root: bring PostgreSQL 15 and Chromium")
     arguments = parser.parse_args()
     ensure_python()
     with Path(__file__).open("rb") as lock:  # two calls at once would spoil each other's work
         fcntl.flock(lock, fcntl.LOCK_EX)
         make_environment()
-        if arguments.old_postgres:
+        if arguments.for_tests:
             ensure_old_postgres()
+            ensure_browser()
 
 
 def ensure_python() -> None:
@@ -217,6 +219,23 @@ def ensure_old_postgres() -> None:
     else:
         say("installing an older PostgreSQL for the tests with apt-get (no server is set up or started)")
         say(install_old_postgres())
+
+
+def ensure_browser() -> None:
+    """The tests of the page look at it in Chromium: bring one by apt-get where we may, else say why not."""
+    if os.environ.get("PGTRICKLE_CHROMIUM") or any(map(shutil.which, BROWSERS)):
+        return
+    if os.environ.get("PGTRICKLE_NO_APT"):
+        say("the page is not tested in a browser: PGTRICKLE_NO_APT is set")
+    elif os.geteuid() != 0 or not shutil.which("apt-get"):
+        say("the page is not tested in a browser: install chromium or run this as root")
+    else:
+        say("installing Chromium for the tests with apt-get")
+        apt_get("update")
+        error = apt_get("install", "--no-install-recommends", "chromium")
+        say(
+            "Chromium is there" if error is None else f"the page is not tested in a browser: apt-get: {error}"
+        )
 
 
 def install_old_postgres() -> str:

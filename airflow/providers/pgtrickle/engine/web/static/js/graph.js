@@ -13,6 +13,8 @@ const SOURCE = { width: 168, height: 40 };
 const FAR = 0.5;
 const SMOOTH = 350;
 const TOP = 48;
+/** The gap between columns. */
+const RANKS = 84;
 
 /**
  * A graph in `container`. `choose(name | null)` is called when a node is chosen, `open(name)` when it is asked to open.
@@ -60,8 +62,7 @@ export function graph(container, { choose, open }) {
 
   function layOut(overview) {
     const layout = new globalThis.dagre.graphlib.Graph();
-    const upright = container.clientWidth < 600;
-    layout.setGraph({ rankdir: upright ? "TB" : "LR", nodesep: 18, ranksep: upright ? 56 : 84, marginx: 24, marginy: 24, ranker: overview.stream_tables.length > 80 ? "longest-path" : "network-simplex" });
+    layout.setGraph({ rankdir: "LR", nodesep: 18, ranksep: RANKS, marginx: 24, marginy: 24, ranker: overview.stream_tables.length > 80 ? "longest-path" : "network-simplex" });
     layout.setDefaultEdgeLabel(() => ({}));
     for (const source of overview.sources) layout.setNode(source.name, { ...SOURCE });
     for (const table of overview.stream_tables) layout.setNode(table.name, { ...TABLE });
@@ -87,7 +88,7 @@ export function graph(container, { choose, open }) {
     edges = layout.edges().map(({ v, w }) => {
       nodes.get(v).after.push(w);
       nodes.get(w).before.push(v);
-      return { source: v, reader: w, element: s("path", { class: "edge", d: curve(nodes.get(v), layout.edge(v, w).points, nodes.get(w), upright), "marker-end": "url(#arrow)" }) };
+      return { source: v, reader: w, element: s("path", { class: "edge", d: curve(nodes.get(v), layout.edge(v, w).points, nodes.get(w)), "marker-end": "url(#arrow)" }) };
     });
     replace(nodesLayer, elements);
     replace(edgesLayer, edges.map((edge) => edge.element));
@@ -169,23 +170,29 @@ export function graph(container, { choose, open }) {
     if (state === node.state) return;
     node.state = state;
     const [schema, own] = parts(table.name);
+    const line = table.is_refreshing ? "refreshing" : health === "fresh" ? age : `${HEALTH[health][0]} · ${age}`;
+    const did = action && line.length < 17 ? ACTIONS[action][1] : "";
+    const full = table.effective_mode === "FULL" ? "full" : "";
     node.element.setAttribute("class", `node table ${health}${node.element.classList.contains("chosen") ? " chosen" : ""}`);
-    node.element.setAttribute("aria-label",
-      `${table.name}: ${HEALTH[health][0]}, ${age} old, ${pending ?? "no"} pending changes, last action ${action ? ACTIONS[action][1] : "none"}`);
+    name(node, schema, own, line, did, full, pending ?? "", `${HEALTH[health][0]}, ${pending ?? "no"} pending changes`);
     const width = TABLE.width;
     replace(node.element,
-      s("title", {}, table.name),
       s("rect", { class: "card", width, height: TABLE.height, rx: 9 }),
       s("rect", { class: "stripe", x: 0.5, y: 10, width: 3, height: TABLE.height - 20, rx: 1.5 }),
       s("g", { class: "near" },
-        s("text", { class: "schema", x: 16, y: 18 }, clip(schema, 30)),
-        s("text", { class: "own", x: 16, y: 34 }, clip(own, 25)),
+        s("text", { class: "schema", x: 16, y: 18 }, clip(schema, 30)), " ",
+        fitted(own, 16, 34, 13, width - (full ? 58 : 28)), " ",
         s("circle", { class: table.is_refreshing ? "state busy" : "state", cx: 20, cy: 48, r: 4 }),
-        s("text", { class: "line", x: 30, y: 51.5 }, table.is_refreshing ? "refreshing" : health === "fresh" ? age : `${HEALTH[health][0]} · ${age}`),
-        action ? s("text", { class: `act ${action.toLowerCase()}`, x: width - 12, y: 51.5, "text-anchor": "end" }, ACTIONS[action][1]) : null),
-      s("g", { class: "distant" }, s("text", { class: "own", x: 16, y: 39 }, clip(own, 17))),
-      pending ? badge(width - 10, pending) : null,
-      table.effective_mode === "FULL" ? s("text", { class: "mode", x: width - 12, y: 34, "text-anchor": "end" }, "full") : null);
+        s("text", { class: "line", x: 30, y: 51.5 }, line), " ",
+        did ? s("text", { class: `act ${action.toLowerCase()}`, x: width - 12, y: 51.5, "text-anchor": "end" }, did) : null, " ",
+        full ? s("text", { class: "mode", x: width - 12, y: 34, "text-anchor": "end" }, full) : null, " "),
+      s("g", { class: "distant" }, fitted(own, 16, 39, 21, width - 28)), " ",
+      pending ? badge(width - 10, pending) : null);
+  }
+
+  /** What a node is called begins with what can be read on it. */
+  function name(node, ...read) {
+    node.element.setAttribute("aria-label", read.filter(Boolean).join(" "));
   }
 
   function drawSource(node, source) {
@@ -196,15 +203,14 @@ export function graph(container, { choose, open }) {
     const trouble = !source.exists || source.problem;
     const [schema, own] = parts(source.name);
     node.element.setAttribute("class", `node source${trouble ? " trouble" : ""}${node.element.classList.contains("chosen") ? " chosen" : ""}`);
-    node.element.setAttribute("aria-label", `Source ${source.name}: about ${short(source.rows)} rows, ${pending ?? "no"} pending changes${trouble ? `, ${source.problem ?? "it is gone"}` : ""}`);
+    name(node, schema, own, pending ?? "", `source, about ${short(source.rows)} rows, ${pending ?? "no"} pending changes`, trouble ? source.problem ?? "it is gone" : "");
     replace(node.element,
-      s("title", {}, source.problem ?? source.name),
       s("rect", { class: "card", width: SOURCE.width, height: SOURCE.height, rx: 20 }),
       s("g", { class: "near" },
         s("path", { class: "cylinder", transform: "translate(14 12)", d: "M0 3c0-1.7 3-3 7-3s7 1.3 7 3-3 3-7 3-7-1.3-7-3zM0 3v10c0 1.7 3 3 7 3s7-1.3 7-3V3" }),
-        s("text", { class: "schema", x: 38, y: 16 }, clip(schema, 18)),
-        s("text", { class: "own", x: 38, y: 30 }, clip(own, 17))),
-      s("g", { class: "distant" }, s("text", { class: "own", x: 14, y: 27 }, clip(own, 12))),
+        s("text", { class: "schema", x: 38, y: 16 }, clip(schema, 18)), " ",
+        fitted(own, 38, 30, 12, SOURCE.width - 52)), " ",
+      s("g", { class: "distant" }, fitted(own, 14, 27, 19, SOURCE.width - 28)), " ",
       pending ? badge(SOURCE.width - 14, pending) : null);
   }
 
@@ -225,8 +231,8 @@ export function graph(container, { choose, open }) {
     // The search field lies over the top.
     const free = height - TOP;
     const scale = Math.min(1.15, (width - 24) / size.width, free / size.height);
-    // A graph of hundreds is begun at a size that can be read, from its left end, rather than as dust.
-    const readable = time === 0 ? Math.max(scale, 0.28) : scale;
+    // What does not fit is begun at a size that can be read, from its left end, rather than as dust.
+    const readable = time === 0 ? Math.max(scale, width < 600 ? 0.62 : 0.28) : scale;
     const x = size.width * readable <= width ? (width - size.width * readable) / 2 : 12;
     place(zoomIdentity.translate(x, TOP + (free - size.height * readable) / 2).scale(readable), time);
   }
@@ -261,24 +267,26 @@ const marker = (id, kind) =>
   s("marker", { id, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" },
     s("path", { class: kind, d: "M0 0.8L7 4L0 7.2z" }));
 
-/** A line through the points that leaves and arrives along the direction of the layout. */
-function curve(source, points, reader, upright) {
-  const first = upright ? { x: source.x, y: source.y + source.height / 2 } : { x: source.x + source.width / 2, y: source.y };
-  const last = upright ? { x: reader.x, y: reader.y - reader.height / 2 } : { x: reader.x - reader.width / 2, y: reader.y };
-  let path = `M${first.x} ${first.y}`;
-  let from = first;
-  for (const to of [...points.slice(1, -1).filter((each) => between(first, each, last, upright)), last]) {
-    const middle = upright ? (from.y + to.y) / 2 : (from.x + to.x) / 2;
-    path += upright
-      ? `C${from.x} ${middle} ${to.x} ${middle} ${to.x} ${to.y}`
-      : `C${middle} ${from.y} ${middle} ${to.y} ${to.x} ${to.y}`;
+/** A line that leaves to the right and arrives from the left; on its way past other columns it follows `points`. */
+function curve(source, points, reader) {
+  let from = { x: source.x + source.width / 2, y: source.y };
+  const last = { x: reader.x - reader.width / 2, y: reader.y };
+  let path = `M${from.x} ${from.y}`;
+  const between = points.filter((each) => each.x > from.x + RANKS && each.x < last.x - RANKS);
+  for (const to of [...between, last]) {
+    const middle = (from.x + to.x) / 2;
+    path += `C${middle} ${from.y} ${middle} ${to.y} ${to.x} ${to.y}`;
     from = to;
   }
   return path;
 }
 
-/** Points beside a node would bend a line back: only those on the way count. */
-const between = (first, point, last, upright) =>
-  upright ? point.y > first.y + 12 && point.y < last.y - 12 : point.x > first.x + 12 && point.x < last.x - 12;
+/** A name in a size that fits; one that would become too small is cut. */
+function fitted(text, x, y, size, width) {
+  const wanted = Math.min(size, width / (text.length * 0.58));
+  const least = size * 0.72;
+  const shown = wanted < least ? clip(text, Math.floor(width / (least * 0.58))) : text;
+  return s("text", { class: "own", x, y, "font-size": Math.max(wanted, least).toFixed(1) }, shown);
+}
 
 const clip = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);

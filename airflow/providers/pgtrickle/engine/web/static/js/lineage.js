@@ -21,7 +21,7 @@ export function lineageView(lineage, sources, page) {
   const ends = new Map();
   const left = h("div", { class: "side" }, [...relations].sort().map(([relation, columns]) =>
     h("section", { class: "relation" },
-      h("h3", {}, icon(streams.has(relation) ? "table" : "database", 14), streams.has(relation) ? h("a", { href: page.href("table", relation) }, nameOf(relation)) : nameOf(relation)),
+      h("h2", {}, icon(streams.has(relation) ? "table" : "database", 14), streams.has(relation) ? h("a", { href: page.href("table", relation) }, nameOf(relation)) : nameOf(relation)),
       h("ul", {}, [...columns].sort().map((column) => {
         const key = `${relation}\n${column}`;
         const item = h("li", { tabindex: 0, class: "column", onmouseenter: () => light(key), onmouseleave: () => light(null), onfocus: () => light(key), onblur: () => light(null) },
@@ -30,7 +30,7 @@ export function lineageView(lineage, sources, page) {
         return item;
       })))));
   const outputs = new Map();
-  const right = h("div", { class: "side" }, h("section", { class: "relation own" }, h("h3", {}, icon("table", 14), "Columns"),
+  const right = h("div", { class: "side" }, h("section", { class: "relation own" }, h("h2", {}, icon("table", 14), "Columns"),
     h("ul", {}, lineage.columns.map((column) => {
       const item = h("li", { tabindex: 0, class: "column", onmouseenter: () => light(null, column.column), onmouseleave: () => light(null), onfocus: () => light(null, column.column), onblur: () => light(null) },
         column.column, h("span", { class: `tag ${column.derivation}` }, column.origins.length ? TITLES[column.derivation] : column.derivation === "aggregate" ? "counts rows" : "constant"));

@@ -44,7 +44,7 @@ export function systemView(root, page) {
         stat("Longest transaction", server.oldest_transaction === null ? "none" : seconds(server.oldest_transaction), server.oldest_prepared === null ? "none prepared" : `prepared: ${seconds(server.oldest_prepared)}`),
         stat("History", short(server.history_rows), "refreshes kept")),
       part("Checks", checkList(data.checks, tables)),
-      part("Change buffers", data.buffers.length ? grid("Change buffers", ["Source", "Size", "", "Rows", "Pending", "Readers", "Held by"], data.buffers.map((buffer) => [
+      part("Change buffers", data.buffers.length ? grid("Change buffers", ["Source", "Size", "Share of the largest", "Rows", "Pending", "Readers", "Held by"], data.buffers.map((buffer) => [
         h("span", {}, icon(buffer.upstream ? "table" : "database", 14), buffer.upstream ? h("a", { href: page.href("table", buffer.source) }, nameOf(buffer.source)) : nameOf(buffer.source), buffer.problem ? h("span", { class: "warn", title: buffer.problem }, " gap") : null),
         bytes(buffer.bytes), meter(buffer.bytes / largest, `${bytes(buffer.bytes)} of ${bytes(largest)}`), `≈ ${short(buffer.rows)}`, pendingText(buffer.pending_changes), number(buffer.readers),
         buffer.held_by ? h("a", { href: page.href("table", buffer.held_by) }, nameOf(buffer.held_by)) : "–",

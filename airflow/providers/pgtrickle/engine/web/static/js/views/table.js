@@ -105,13 +105,13 @@ export function tableView(root, page) {
   function lastPlan() {
     const last = data.history.find((row) => row.status === "COMPLETED");
     if (!last) return h("p", { class: "muted" }, "There is none yet.");
-    const stages = Array.isArray(last.stages) ? last.stages : [];
-    const total = Math.max(0.001, stages.reduce((sum, each) => sum + each.ms, 0));
+    const stages = Object.entries(last.stages ?? {});
+    const total = Math.max(0.001, last.duration_ms ?? 0, stages.reduce((sum, [, ms]) => sum + ms, 0));
     return h("div", { class: "plan" },
       h("p", {}, actionBadge(last.action), " ", last.reason),
       h("p", { class: "muted" }, `${at(last.started_at)} · ${milliseconds(last.duration_ms)} · `, changes(last.rows_inserted, last.rows_deleted), ` of ${pendingText(last.pending_changes)} changes`),
-      stages.length ? h("ol", { class: "timings" }, stages.map((each) =>
-        h("li", {}, h("span", {}, each.stage), meter(each.ms / total, `${each.stage}: ${milliseconds(each.ms)}`), h("span", { class: "number" }, milliseconds(each.ms))))) : null,
+      stages.length ? h("ol", { class: "timings" }, stages.map(([stage, ms]) =>
+        h("li", {}, h("span", {}, stage), meter(ms / total, `${stage}: ${milliseconds(ms)}`), h("span", { class: "number" }, milliseconds(ms))))) : null,
       run(last.run_id));
   }
 
