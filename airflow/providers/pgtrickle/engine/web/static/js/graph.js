@@ -26,7 +26,7 @@ export function graph(container, { choose, open }) {
   const nodesLayer = s("g", { class: "nodes" });
   scene.append(edgesLayer, nodesLayer);
   const canvas = s("svg", { class: "graph", role: "group", "aria-label": "Graph of sources and stream tables. Arrow keys move along the edges, Enter opens." },
-    s("defs", {}, marker("arrow", "edge-tip"), marker("arrow-lit", "edge-tip lit")), scene);
+    s("defs", {}, marker("arrow", "edge-tip"), marker("arrow-lit", "edge-tip lit"), cut("cut-table", TABLE), cut("cut-source", SOURCE)), scene);
   container.append(canvas);
 
   const view = select(canvas);
@@ -174,25 +174,20 @@ export function graph(container, { choose, open }) {
     const did = action && line.length < 17 ? ACTIONS[action][1] : "";
     const full = table.effective_mode === "FULL" ? "full" : "";
     node.element.setAttribute("class", `node table ${health}${node.element.classList.contains("chosen") ? " chosen" : ""}`);
-    name(node, schema, own, line, did, full, pending ?? "", `${HEALTH[health][0]}, ${pending ?? "no"} pending changes`);
     const width = TABLE.width;
     replace(node.element,
       s("rect", { class: "card", width, height: TABLE.height, rx: 9 }),
       s("rect", { class: "stripe", x: 0.5, y: 10, width: 3, height: TABLE.height - 20, rx: 1.5 }),
       s("g", { class: "near" },
-        s("text", { class: "schema", x: 16, y: 18 }, clip(schema, 30)), " ",
+        fitted(schema, 16, 18, 10.5, TABLE.width - 50, "schema"), " ",
         fitted(own, 16, 34, 13, width - (full ? 58 : 28)), " ",
         s("circle", { class: table.is_refreshing ? "state busy" : "state", cx: 20, cy: 48, r: 4 }),
         s("text", { class: "line", x: 30, y: 51.5 }, line), " ",
         did ? s("text", { class: `act ${action.toLowerCase()}`, x: width - 12, y: 51.5, "text-anchor": "end" }, did) : null, " ",
         full ? s("text", { class: "mode", x: width - 12, y: 34, "text-anchor": "end" }, full) : null, " "),
       s("g", { class: "distant" }, fitted(own, 16, 39, 21, width - 28)), " ",
-      pending ? badge(width - 10, pending) : null);
-  }
-
-  /** What a node is called begins with what can be read on it. */
-  function name(node, ...read) {
-    node.element.setAttribute("aria-label", read.filter(Boolean).join(" "));
+      pending ? badge(width - 10, pending) : null,
+      spoken(`${health === "fresh" ? "Fresh" : ""} ${pending ? "pending changes" : ""}`));
   }
 
   function drawSource(node, source) {
@@ -203,15 +198,15 @@ export function graph(container, { choose, open }) {
     const trouble = !source.exists || source.problem;
     const [schema, own] = parts(source.name);
     node.element.setAttribute("class", `node source${trouble ? " trouble" : ""}${node.element.classList.contains("chosen") ? " chosen" : ""}`);
-    name(node, schema, own, pending ?? "", `source, about ${short(source.rows)} rows, ${pending ?? "no"} pending changes`, trouble ? source.problem ?? "it is gone" : "");
     replace(node.element,
       s("rect", { class: "card", width: SOURCE.width, height: SOURCE.height, rx: 20 }),
       s("g", { class: "near" },
         s("path", { class: "cylinder", transform: "translate(14 12)", d: "M0 3c0-1.7 3-3 7-3s7 1.3 7 3-3 3-7 3-7-1.3-7-3zM0 3v10c0 1.7 3 3 7 3s7-1.3 7-3V3" }),
-        s("text", { class: "schema", x: 38, y: 16 }, clip(schema, 18)), " ",
+        fitted(schema, 38, 16, 10.5, SOURCE.width - 52, "schema"), " ",
         fitted(own, 38, 30, 12, SOURCE.width - 52)), " ",
       s("g", { class: "distant" }, fitted(own, 14, 27, 19, SOURCE.width - 28)), " ",
-      pending ? badge(SOURCE.width - 14, pending) : null);
+      pending ? badge(SOURCE.width - 14, pending) : null,
+      spoken(`${pending ? "pending changes," : ""} source ${trouble ? source.problem ?? "is gone" : ""}`));
   }
 
   function badge(right, text) {
@@ -267,6 +262,8 @@ const marker = (id, kind) =>
   s("marker", { id, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" },
     s("path", { class: kind, d: "M0 0.8L7 4L0 7.2z" }));
 
+const cut = (id, { width, height }) => s("clipPath", { id }, s("rect", { width: width - 12, height }));
+
 /** A line that leaves to the right and arrives from the left; on its way past other columns it follows `points`. */
 function curve(source, points, reader) {
   let from = { x: source.x + source.width / 2, y: source.y };
@@ -281,12 +278,14 @@ function curve(source, points, reader) {
   return path;
 }
 
-/** A name in a size that fits; one that would become too small is cut. */
-function fitted(text, x, y, size, width) {
+/** What a node is called is what can be read on it; this part is for screen readers alone. */
+const spoken = (text) => s("text", { class: "spoken", y: 20 }, text);
+
+/** A name in a size that fits; one that would become too small is cut off by the edge, and stays whole for readers. */
+function fitted(text, x, y, size, width, kind = "own") {
   const wanted = Math.min(size, width / (text.length * 0.58));
   const least = size * 0.72;
-  const shown = wanted < least ? clip(text, Math.floor(width / (least * 0.58))) : text;
-  return s("text", { class: "own", x, y, "font-size": Math.max(wanted, least).toFixed(1) }, shown);
+  const element = s("text", { class: kind, x, y, "font-size": Math.max(wanted, least).toFixed(1) }, text);
+  if (wanted < least) element.setAttribute("clip-path", width > SOURCE.width ? "url(#cut-table)" : "url(#cut-source)");
+  return element;
 }
-
-const clip = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);

@@ -156,9 +156,14 @@ function mount(found) {
   current = follow(
     load,
     (data) => {
-      if (failed) start();
-      if (data.taken_at) setClock(data.taken_at);
       live("", "Live");
+      if (data.taken_at) setClock(data.taken_at);
+      if (data.stream_tables?.length === 0) {
+        replace(main, emptyState("graph", "No stream tables yet", "Create one with pgtrickle create, an operator or a DAG from a YAML file; it appears here by itself."));
+        failed = true;
+        return;
+      }
+      if (failed) start();
       view.show(data);
     },
     (error) => {

@@ -129,7 +129,7 @@ export const emptyState = (picture, title, ...rest) =>
 
 export function failedState(error, retry) {
   return h("div", { class: "empty-state failed", role: "alert" }, icon("alert", 32),
-    h("h2", {}, error.status === 401 ? "You are not logged in" : error.status === 403 ? "You may not see this" : "This could not be read"),
+    h("h2", {}, error.status === 401 ? "You are not logged in" : error.status === 403 ? "You may not see this" : error.code === "PGT-201" ? "pgtrickle is not installed in this database" : "This could not be read"),
     h("p", {}, error.message), error.hint ? h("p", { class: "muted" }, error.hint) : null,
     error.code ? h("p", { class: "muted mono" }, error.code) : null,
     retry ? h("button", { class: "button", type: "button", onclick: retry }, icon("refresh"), "Try again") : null);

@@ -2,7 +2,7 @@
 import { graph } from "../graph.js";
 import { h, replace } from "../dom.js";
 import { bytes, milliseconds, number, plural, short } from "../format.js";
-import { actionBadge, changes, chip, emptyState, freshness, HEALTH, HEALTH_ORDER, icon, nameOf, pendingText, sparkline } from "../parts.js";
+import { actionBadge, changes, chip, freshness, HEALTH, HEALTH_ORDER, icon, nameOf, pendingText, sparkline } from "../parts.js";
 import { since } from "../ticker.js";
 
 export function graphView(root, page) {
@@ -124,10 +124,6 @@ export function graphView(root, page) {
   const view = {
     async show(fresh) {
       data = focus ? page.narrowed(fresh) : fresh;
-      if (data.stream_tables.length === 0) {
-        replace(root, emptyState("graph", "No stream tables yet", "Create one with pgtrickle create, an operator or a DAG from a YAML file; it appears here by itself."));
-        return;
-      }
       await drawing.update(data);
       filterButtons();
       look();

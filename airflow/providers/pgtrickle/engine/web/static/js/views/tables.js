@@ -1,7 +1,7 @@
 // All stream tables as a dense table: sorted, filtered, refreshed in place.
 import { h, replace } from "../dom.js";
 import { bytes, milliseconds, plural, short } from "../format.js";
-import { actionBadge, changes, chip, emptyState, freshness, HEALTH, HEALTH_ORDER, icon, nameOf, pendingText, sparkline } from "../parts.js";
+import { actionBadge, changes, chip, freshness, HEALTH, HEALTH_ORDER, icon, nameOf, pendingText, sparkline } from "../parts.js";
 import { ageOf } from "../ticker.js";
 
 const rank = (table) => HEALTH_ORDER.indexOf(table.health);
@@ -136,10 +136,6 @@ export function tablesView(root, page) {
   return {
     show(fresh) {
       data = fresh;
-      if (data.stream_tables.length === 0) {
-        replace(root, emptyState("table", "No stream tables yet", "Create one with pgtrickle create, an operator or a DAG from a YAML file; it appears here by itself."));
-        return;
-      }
       render();
     },
   };
