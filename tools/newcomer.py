@@ -61,6 +61,7 @@ def main() -> int:
         (dags / "shop.yaml").write_text(blocks["yaml"])
         (dags / "shop.py").write_text(blocks["python"])
         airflow = LocalAirflow(place / "airflow", dags, connections={}, programs=programs)
+        airflow.home.mkdir()
         airflow.command("db", "migrate")
         command = connect.strip().replace("postgresql://loader:secret@db.example.org:5432/shop", dsn)
         assert dsn in command

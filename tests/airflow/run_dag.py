@@ -24,7 +24,10 @@ def main(folder: str, dag_ids: str, rounds: str, data: str, dsn: str) -> None:
     found = DagBag(folder, bundle_path=Path(folder), bundle_name="dags-folder")
     assert not found.import_errors, found.import_errors
     print(
-        json.dumps({dag_id: reports(found.dags[dag_id], rounds, data, dsn) for dag_id in dag_ids.split(",")})
+        json.dumps(
+            {dag_id: reports(found.dags[dag_id], rounds, data, dsn) for dag_id in dag_ids.split(",")},
+            default=list,  # results of mapped tasks
+        )
     )
 
 
