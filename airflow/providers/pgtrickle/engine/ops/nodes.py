@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr, column_names
@@ -25,8 +25,29 @@ class InvalidTree(AssertionError):
     """A node was built over columns that its inputs do not have: a defect of the engine."""
 
 
+class _Plain:
+    """A node that gives a multiset of rows, whatever it reads."""
+
+    __slots__ = ()
+    weighted: ClassVar[bool] = False
+
+
+class _Weighted:
+    """A node that gives rows with weights, whatever it reads."""
+
+    __slots__ = ()
+    weighted: ClassVar[bool] = True
+
+
+class _Leaf:
+    """A node that reads no other."""
+
+    __slots__ = ()
+    inputs: ClassVar[tuple[Op, ...]] = ()
+
+
 class _OneInput:
-    """A node over one relation."""
+    """A node over one relation; unless it says otherwise, with the columns of that, weighted if that is."""
 
     __slots__ = ()
     input: Op
@@ -34,6 +55,14 @@ class _OneInput:
     @property
     def inputs(self) -> tuple[Op, ...]:
         return (self.input,)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.input.columns
+
+    @property
+    def weighted(self) -> bool:
+        return self.input.weighted
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +83,7 @@ class SourceColumn:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scan:
+class Scan(_Plain, _Leaf):
     """The present rows of a source."""
 
     source: Source
@@ -64,17 +93,9 @@ class Scan:
     def columns(self) -> tuple[str, ...]:
         return tuple(field.output for field in self.fields)
 
-    @property
-    def inputs(self) -> tuple[Op, ...]:
-        return ()
-
-    @property
-    def weighted(self) -> bool:
-        return False
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Changes:
+class Changes(_Weighted, _Leaf):
     """The buffered changes of a source.
 
     ``delta`` between the two frontiers of a refresh, ``late`` after them.
@@ -88,17 +109,9 @@ class Changes:
     def columns(self) -> tuple[str, ...]:
         return tuple(field.output for field in self.fields)
 
-    @property
-    def inputs(self) -> tuple[Op, ...]:
-        return ()
-
-    @property
-    def weighted(self) -> bool:
-        return True
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Constant:
+class Constant(_Plain, _Leaf):
     """Constant rows: VALUES, or one row without columns for a SELECT without FROM."""
 
     columns: tuple[str, ...] = ()
@@ -107,44 +120,20 @@ class Constant:
     def __post_init__(self) -> None:
         _require(all(len(row) == len(self.columns) for row in self.rows), "rows of unequal width")
 
-    @property
-    def inputs(self) -> tuple[Op, ...]:
-        return ()
-
-    @property
-    def weighted(self) -> bool:
-        return False
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Empty:
+class Empty(_Weighted, _Leaf):
     """No rows; the delta of what did not change."""
 
     columns: tuple[str, ...]
 
-    @property
-    def inputs(self) -> tuple[Op, ...]:
-        return ()
-
-    @property
-    def weighted(self) -> bool:
-        return True
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Query:
+class Query(_Plain, _Leaf):
     """The rows of a SELECT given as SQL text, its columns under these names; plain."""
 
     text: str
     columns: tuple[str, ...]
-
-    @property
-    def inputs(self) -> tuple[Op, ...]:
-        return ()
-
-    @property
-    def weighted(self) -> bool:
-        return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,14 +149,6 @@ class Filter(_OneInput):
 
     def __post_init__(self) -> None:
         _require_columns(self.predicate, self.input.columns)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return self.input.columns
-
-    @property
-    def weighted(self) -> bool:
-        return self.input.weighted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,10 +167,6 @@ class Project(_OneInput):
     @property
     def columns(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.outputs)
-
-    @property
-    def weighted(self) -> bool:
-        return self.input.weighted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -214,7 +191,7 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OuterJoin:
+class OuterJoin(_Plain):
     """Left or full outer join of plain relations (a right join is a left one with its sides exchanged)."""
 
     left: Op
@@ -235,10 +212,6 @@ class OuterJoin:
     @property
     def inputs(self) -> tuple[Op, ...]:
         return (self.left, self.right)
-
-    @property
-    def weighted(self) -> bool:
-        return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -315,7 +288,7 @@ class AggregateCall:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Aggregate(_OneInput):
+class Aggregate(_Plain, _OneInput):
     """GROUP BY the key columns; without keys one row for the whole input, even an empty one.
 
     Without aggregates it is DISTINCT.
@@ -338,10 +311,6 @@ class Aggregate(_OneInput):
     def columns(self) -> tuple[str, ...]:
         return self.keys + tuple(item.name for item in self.calls)
 
-    @property
-    def weighted(self) -> bool:
-        return False
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnionAll:
@@ -363,22 +332,14 @@ class UnionAll:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Negate(_OneInput):
+class Negate(_Weighted, _OneInput):
     """The same rows with their weights' signs turned."""
 
     input: Op
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return self.input.columns
-
-    @property
-    def weighted(self) -> bool:
-        return True
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ExposeWeight(_OneInput):
+class ExposeWeight(_Plain, _OneInput):
     """The rows with their weight as an ordinary column ``name`` (1 where the input is plain); plain."""
 
     input: Op
@@ -388,13 +349,9 @@ class ExposeWeight(_OneInput):
     def columns(self) -> tuple[str, ...]:
         return (*self.input.columns, self.name)
 
-    @property
-    def weighted(self) -> bool:
-        return False
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AsWeight(_OneInput):
+class AsWeight(_Weighted, _OneInput):
     """The rows with the integer column ``name`` as their weight; weighted."""
 
     input: Op
@@ -408,13 +365,9 @@ class AsWeight(_OneInput):
     def columns(self) -> tuple[str, ...]:
         return tuple(name for name in self.input.columns if name != self.name)
 
-    @property
-    def weighted(self) -> bool:
-        return True
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Consolidate(_OneInput):
+class Consolidate(_Weighted, _OneInput):
     """One row for each distinct row of a weighted input, with the sum of its weights.
 
     None where that is 0.
@@ -422,31 +375,15 @@ class Consolidate(_OneInput):
 
     input: Op
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return self.input.columns
-
-    @property
-    def weighted(self) -> bool:
-        return True
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plain(_OneInput):
+class Plain(_Plain, _OneInput):
     """A weighted relation whose consolidated weights are not negative, as a plain one.
 
     Each row that often.
     """
 
     input: Op
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return self.input.columns
-
-    @property
-    def weighted(self) -> bool:
-        return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -462,10 +399,6 @@ class Repeat(_OneInput):
     @property
     def columns(self) -> tuple[str, ...]:
         return tuple(name for name in self.input.columns if name != self.name)
-
-    @property
-    def weighted(self) -> bool:
-        return self.input.weighted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -490,13 +423,9 @@ class Apply(_OneInput):
     def columns(self) -> tuple[str, ...]:
         return self.input.columns + self.outputs
 
-    @property
-    def weighted(self) -> bool:
-        return self.input.weighted
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Window(_OneInput):
+class Window(_Plain, _OneInput):
     """The rows with window functions over partitions by ``keys``.
 
     ``calls`` are whole ``… OVER (…)`` expressions.
@@ -517,13 +446,9 @@ class Window(_OneInput):
     def columns(self) -> tuple[str, ...]:
         return self.input.columns + tuple(name for name, _ in self.calls)
 
-    @property
-    def weighted(self) -> bool:
-        return False
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Number(_OneInput):
+class Number(_Plain, _OneInput):
     """The rows with a number of their own in the column ``name``; the weight becomes the column ``weight``.
 
     The numbers are stable within one statement only, because the node is bound once and materialised.
@@ -537,13 +462,9 @@ class Number(_OneInput):
     def columns(self) -> tuple[str, ...]:
         return (*self.input.columns, self.name, self.weight)
 
-    @property
-    def weighted(self) -> bool:
-        return False
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SelfReference:
+class SelfReference(_Plain, _Leaf):
     """In the step of a ``Recursive``: the rows that the previous iteration added to it.
 
     ``label`` is the one of the ``Recursive``. Standing alone, outside of it, it has no rows to give.
@@ -552,17 +473,9 @@ class SelfReference:
     label: str
     columns: tuple[str, ...]
 
-    @property
-    def inputs(self) -> tuple[Op, ...]:
-        return ()
-
-    @property
-    def weighted(self) -> bool:
-        return False
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Recursive:
+class Recursive(_Plain):
     """A recursive query, as PostgreSQL does it: ``start``, then ``step`` over what came last, while any came.
 
     ``mappings`` gives for either arm its columns in the order of ``columns``. ``distinct`` (UNION): a row
@@ -585,10 +498,6 @@ class Recursive:
     @property
     def inputs(self) -> tuple[Op, ...]:
         return (self.start, self.step)
-
-    @property
-    def weighted(self) -> bool:
-        return False
 
 
 Op: TypeAlias = (
