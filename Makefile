@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv/bin
 WORKERS ?= 2
 
-.PHONY: help setup demo newcomer test lint format bench docs constructs lock sweep clean
+.PHONY: help setup demo newcomer test lint format bench docs mutate constructs lock sweep clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -34,6 +34,9 @@ bench: setup  ## measure what the documentation promises
 
 docs: setup  ## check links, decisions and the index of docs
 	@$(VENV)/python tools/check_docs.py
+
+mutate: setup  ## break the delta laws one by one: which breaks do the tests not notice?
+	@$(VENV)/python -m tests.mutation.run $(ARGS)
 
 constructs: setup  ## write docs/sql.md from the registry of constructs
 	@$(VENV)/python tools/constructs.py

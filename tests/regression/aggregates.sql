@@ -1,3 +1,4 @@
+-- Of floating point numbers some aggregates depend on the order in which PostgreSQL reads the rows: they have one.
 SELECT count(*) AS n, count(i4) AS n4, count(t) AS nt, count(DISTINCT t) AS dt FROM vals;
 SELECT avg(i2) AS a, avg(i4) AS b, avg(i8) AS c, avg(num) AS d, avg(fix) AS e FROM vals;
 SELECT g, avg(i2) AS a, avg(i4) AS b, avg(i8) AS c, avg(num) AS d, avg(fix) AS e FROM vals GROUP BY g;
@@ -10,10 +11,10 @@ SELECT h, min(f8) AS lo, max(f8) AS hi, min(f4) AS lo4, max(f4) AS hi4 FROM vals
 SELECT stddev_pop(i4) AS a, stddev_samp(i4) AS b, var_pop(i4) AS c, var_samp(i4) AS d, stddev(i4) AS e, variance(i4) AS f FROM vals;
 SELECT g, stddev_pop(num) AS a, stddev_samp(fix) AS b, var_pop(i2) AS c, var_samp(i8) AS d FROM vals GROUP BY g;
 SELECT h, var_pop(i4) AS a, stddev(fix) AS b, variance(fix) AS c FROM vals WHERE i4 IS NOT NULL GROUP BY h;
-SELECT g, var_pop(f8) AS a, stddev(f4) AS b FROM vals WHERE f8 <> 'NaN' GROUP BY g;
-SELECT g, regr_count(f8, i4) AS a, regr_sxx(f8, i4) AS b, regr_syy(f8, i4) AS c, regr_sxy(f8, i4) AS d FROM vals GROUP BY g;
-SELECT g, regr_avgx(i4, i2) AS a, regr_avgy(i4, i2) AS b, regr_r2(i4, i2) AS c, regr_slope(i4, i2) AS d, regr_intercept(i4, i2) AS e FROM vals GROUP BY g;
-SELECT covar_pop(i4, i2) AS a, covar_samp(i4, i2) AS b, corr(i4, i2) AS c FROM vals WHERE i4 BETWEEN -3 AND 4;
+SELECT g, var_pop(f8 ORDER BY id) AS a, stddev(f4 ORDER BY id) AS b FROM vals WHERE f8 <> 'NaN' GROUP BY g;
+SELECT g, regr_count(f8, i4) AS a, regr_sxx(f8, i4 ORDER BY id) AS b, regr_syy(f8, i4 ORDER BY id) AS c, regr_sxy(f8, i4 ORDER BY id) AS d FROM vals GROUP BY g;
+SELECT g, regr_avgx(i4, i2 ORDER BY id) AS a, regr_avgy(i4, i2 ORDER BY id) AS b, regr_r2(i4, i2 ORDER BY id) AS c, regr_slope(i4, i2 ORDER BY id) AS d, regr_intercept(i4, i2 ORDER BY id) AS e FROM vals GROUP BY g;
+SELECT covar_pop(i4, i2 ORDER BY id) AS a, covar_samp(i4, i2 ORDER BY id) AS b, corr(i4, i2 ORDER BY id) AS c FROM vals WHERE i4 BETWEEN -3 AND 4;
 SELECT h, bool_and(b) AS a, bool_or(b) AS o, every(i4 > 0) AS e FROM vals GROUP BY h;
 SELECT bool_and(i4 > 100) AS a, bool_or(i4 > 5) AS o, every(b) AS e FROM vals;
 SELECT g, bit_and(i4) AS a, bit_or(i4) AS o, bit_xor(i4) AS x FROM vals GROUP BY g;

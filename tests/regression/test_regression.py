@@ -103,7 +103,10 @@ def follow(path: Path, chosen: list[Query], connection: psycopg.Connection, pgt:
             connection.execute(statements)
         for name, table in tables.items():
             try:
-                table.actions[pgt.refresh_stream_table(name).action] += 1
+                result = pgt.refresh_stream_table(name)
+                table.actions[result.action] += 1
+                if result.action == "REINITIALIZE":
+                    wrong.append(f"{title}: {table.query.text}\n    {result.reason}")
                 verification = pgt.verify_stream_table(name)
             except PgTrickleError as error:
                 wrong.append(f"{title}: {table.query.text}\n    {error}")
