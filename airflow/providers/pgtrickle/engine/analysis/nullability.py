@@ -20,7 +20,6 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Recursive,
     Scan,
     UnionAll,
-    walk,
 )
 
 
@@ -38,10 +37,10 @@ class NotNull:
     def of(self, op: Op) -> frozenset[str]:
         """The columns of ``op`` that are never NULL."""
         if id(op) not in self._known:
-            for node in walk(op):
-                if id(node) not in self._known:
-                    self._known[id(node)] = self._derive(node)
-                    self._held.append(node)
+            for child in op.inputs:
+                self.of(child)
+            self._known[id(op)] = self._derive(op)
+            self._held.append(op)
         return self._known[id(op)]
 
     def _derive(self, node: Op) -> frozenset[str]:

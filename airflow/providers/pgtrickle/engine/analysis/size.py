@@ -35,6 +35,24 @@ def small_nodes(*roots: Op) -> frozenset[int]:
     return frozenset(small)
 
 
+class Sizes:
+    """``small_nodes`` asked node by node of trees that grow."""
+
+    def __init__(self) -> None:
+        self._small: set[int] = set()
+        self._known: dict[int, Op] = {}
+
+    def is_small(self, op: Op) -> bool:
+        """Whether the node's size follows the change."""
+        if id(op) not in self._known:
+            for child in op.inputs:
+                self.is_small(child)
+            if _is_small(op, self._small):
+                self._small.add(id(op))
+            self._known[id(op)] = op
+        return id(op) in self._small
+
+
 def _is_small(node: Op, small: set[int]) -> bool:
     match node:
         case Changes() | Constant() | Empty() | SelfReference():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 
 from airflow.providers.pgtrickle.engine.names import quote_identifier
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
+from airflow.providers.pgtrickle.engine.ops.memo import Memo
 from airflow.providers.pgtrickle.engine.parse import dialect
 from airflow.providers.pgtrickle.engine.parse.generator import CanonicalGenerator
 from airflow.providers.pgtrickle.engine.parse.nodes import Clock
@@ -18,17 +20,47 @@ def _no_clock(bound: str) -> str:
     raise ValueError(f"an expression outside of a refresh reads the clock ({bound})")
 
 
-class _ScopedGenerator(CanonicalGenerator):
-    """The canonical generator, except that a column is written as what supplies it in the current scope."""
+#: Stands around a hole in a text; no text of SQL can hold it.
+_HOLE = "\x00"
 
-    scope: Mapping[str, str]
-    clock: Callable[[str], str]
+
+class _Hole(NamedTuple):
+    """A place in an expression's text: a column of the tree, or a bound of the clock."""
+
+    name: str
+    of_clock: bool
+
+
+class _PatternGenerator(CanonicalGenerator):
+    """The canonical generator, except that it leaves holes for columns and the clock."""
+
+    holes: list[_Hole]
 
     def clock_text(self, expression: Clock) -> str:
-        return self.clock(expression.name)
+        return self._hole(_Hole(expression.name, of_clock=True))
 
     def column_sql(self, expression: exp.Column) -> str:
-        return self.scope[expression.name]
+        return self._hole(_Hole(expression.name, of_clock=False))
+
+    def _hole(self, hole: _Hole) -> str:
+        self.holes.append(hole)
+        return f"{_HOLE}{len(self.holes) - 1}{_HOLE}"
+
+
+def _find_pattern(expression: Expr) -> tuple[str | _Hole, ...]:
+    """The text of an expression in pieces."""
+    generator = _PatternGenerator(
+        dialect=dialect(), normalize_functions=False, comments=False, unsupported_level=ErrorLevel.RAISE
+    )
+    generator.holes = []
+    pieces = str(generator.generate(expression, copy=False)).split(_HOLE)
+    return tuple(
+        generator.holes[int(piece)] if position % 2 else piece for position, piece in enumerate(pieces)
+    )
+
+
+#: A delta repeats the expressions of its query many times, each time over other columns.
+_pattern: Memo[Expr, tuple[str | _Hole, ...]] = Memo(_find_pattern)
 
 
 def render(expression: Expr, scope: Mapping[str, str], clock: Callable[[str], str] = _no_clock) -> str:
@@ -38,12 +70,10 @@ def render(expression: Expr, scope: Mapping[str, str], clock: Callable[[str], st
     """
     if isinstance(expression, exp.Column):
         return scope[expression.name]
-    generator = _ScopedGenerator(
-        dialect=dialect(), normalize_functions=False, comments=False, unsupported_level=ErrorLevel.RAISE
+    return "".join(
+        piece if isinstance(piece, str) else clock(piece.name) if piece.of_clock else scope[piece.name]
+        for piece in _pattern(expression)
     )
-    generator.scope = scope
-    generator.clock = clock
-    return str(generator.generate(expression, copy=False))
 
 
 def reference(alias: str, column: str) -> str:

@@ -11,6 +11,8 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
+from airflow.providers.pgtrickle.engine.ops.memo import Memo
+
 Expr: TypeAlias = exp.Expr
 
 TRUE: Expr = exp.true()
@@ -42,12 +44,12 @@ def null() -> Expr:
 def cast(value: Expr, type_name: str) -> Expr:
     """``value::type_name``; the type is PostgreSQL's own spelling, kept to the letter."""
     spelled = exp.DataType(this=exp.DType.USERDEFINED, kind=type_name)
-    return exp.Cast(this=value.copy(), to=spelled)
+    return exp.Cast(this=_copy(value), to=spelled)
 
 
 def call(function: str, *arguments: Expr) -> Expr:
     """A call of a function of pg_catalog by its plain name."""
-    return exp.Anonymous(this=function, expressions=[argument.copy() for argument in arguments])
+    return exp.Anonymous(this=function, expressions=[_copy(argument) for argument in arguments])
 
 
 def row_hash(values: Iterable[Expr]) -> Expr:
@@ -162,34 +164,34 @@ def or_(disjuncts: Iterable[Expr]) -> Expr:
 def case(branches: Iterable[tuple[Expr, Expr]], default: Expr | None = None) -> Expr:
     """``CASE WHEN … THEN … ELSE default END``."""
     return exp.Case(
-        ifs=[exp.If(this=condition.copy(), true=value.copy()) for condition, value in branches],
-        default=default.copy() if default is not None else None,
+        ifs=[exp.If(this=_copy(condition), true=_copy(value)) for condition, value in branches],
+        default=_copy(default) if default is not None else None,
     )
 
 
 def aggregate_call(function: str, argument: Expr | None, where: Expr | None = None) -> Expr:
     """``function(argument) FILTER (WHERE where)``; no argument means ``*``."""
     inner: Expr = exp.Anonymous(
-        this=function, expressions=[exp.Star() if argument is None else argument.copy()]
+        this=function, expressions=[exp.Star() if argument is None else _copy(argument)]
     )
     if where is None:
         return inner
-    return exp.Filter(this=inner, expression=exp.Where(this=where.copy()))
+    return exp.Filter(this=inner, expression=exp.Where(this=_copy(where)))
 
 
 def least(one: Expr, other: Expr) -> Expr:
     """The smaller value; a NULL gives way to the other."""
-    return exp.Least(this=one.copy(), expressions=[other.copy()])
+    return exp.Least(this=_copy(one), expressions=[_copy(other)])
 
 
 def greatest(one: Expr, other: Expr) -> Expr:
     """The greater value; a NULL gives way to the other."""
-    return exp.Greatest(this=one.copy(), expressions=[other.copy()])
+    return exp.Greatest(this=_copy(one), expressions=[_copy(other)])
 
 
 def coalesce(value: Expr, default: Expr) -> Expr:
     """``COALESCE(value, default)``."""
-    return exp.Coalesce(this=value.copy(), expressions=[default.copy()])
+    return exp.Coalesce(this=_copy(value), expressions=[_copy(default)])
 
 
 def divide(left: Expr, right: Expr) -> Expr:
@@ -209,13 +211,29 @@ def conjuncts(predicate: Expr) -> tuple[Expr, ...]:
 
 def column_names(*expressions: Expr) -> frozenset[str]:
     """The columns that the expressions read."""
-    return frozenset(node.name for expression in expressions for node in expression.find_all(exp.Column))
+    if len(expressions) == 1:
+        return _names_in(expressions[0])
+    return frozenset[str]().union(*map(_names_in, expressions))
+
+
+def _find_names(expression: Expr) -> frozenset[str]:
+    return frozenset(node.name for node in expression.find_all(exp.Column))
+
+
+_names_in: Memo[Expr, frozenset[str]] = Memo(_find_names)
 
 
 def column_of(expression: Expr) -> str | None:
     """The column's name when the expression is a column and nothing else."""
+    return _bare_column(expression)
+
+
+def _find_bare_column(expression: Expr) -> str | None:
     bare = expression.unnest()
     return bare.name if isinstance(bare, exp.Column) else None
+
+
+_bare_column: Memo[Expr, str | None] = Memo(_find_bare_column)
 
 
 def substitute(expression: Expr, mapping: Mapping[str, Expr]) -> Expr:
@@ -233,11 +251,18 @@ def substitute(expression: Expr, mapping: Mapping[str, Expr]) -> Expr:
 
 def equated_columns(predicate: Expr) -> tuple[str, str] | None:
     """The two columns of a predicate ``column = column``, else None."""
+    return _equated(predicate)
+
+
+def _find_equated(predicate: Expr) -> tuple[str, str] | None:
     bare = predicate.unnest()
     if not isinstance(bare, exp.EQ):
         return None
-    left, right = column_of(bare.this), column_of(bare.expression)
+    left, right = _find_bare_column(bare.this), _find_bare_column(bare.expression)
     return (left, right) if left and right and left != right else None
+
+
+_equated: Memo[Expr, tuple[str, str] | None] = Memo(_find_equated)
 
 
 def is_same(predicate: Expr) -> bool:
@@ -272,8 +297,13 @@ _QUANTIFIED = (exp.Any, exp.All)
 _ATOMIC = (exp.Column, exp.Literal, exp.Paren, exp.Boolean, exp.Null, exp.Func, exp.Star)
 
 
+def _copy(expression: Expr) -> Expr:
+    """A copy; columns, the most frequent case, are made anew at less cost."""
+    return column(expression.name) if isinstance(expression, exp.Column) else expression.copy()
+
+
 def _operand(expression: Expr) -> Expr:
-    copied = expression.copy()
+    copied = _copy(expression)
     if isinstance(expression, _ATOMIC) and not isinstance(expression, (exp.Connector, exp.Case)):
         return copied
     return exp.Paren(this=copied)

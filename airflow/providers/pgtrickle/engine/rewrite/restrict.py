@@ -20,11 +20,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from airflow.providers.pgtrickle.engine.analysis.keys import UniqueKeys, candidate_keys
+from airflow.providers.pgtrickle.engine.analysis.keys import Key, UniqueKeys, candidate_keys
 from airflow.providers.pgtrickle.engine.analysis.nullability import NotNull
-from airflow.providers.pgtrickle.engine.analysis.size import small_nodes
+from airflow.providers.pgtrickle.engine.analysis.size import Sizes
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
+from airflow.providers.pgtrickle.engine.ops.memo import Memo
 from airflow.providers.pgtrickle.engine.ops.naming import BIGINT, Names
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
@@ -61,6 +62,8 @@ class Restrict:
         self.names = names
         self.not_null = not_null
         self.unique = unique
+        self.sizes = Sizes()
+        self._keys: Memo[Op, tuple[Key, ...]] = Memo(lambda op: candidate_keys(op, unique))
 
     def keys_of(self, op: Op, columns: Sequence[str]) -> tuple[Op, Pairs]:
         """The distinct values of some columns of a small relation, as keys; and the pairs (column, key)."""
@@ -81,7 +84,7 @@ class Restrict:
         """The rows of ``op`` that match ``keys`` on all pairs (op column, key column)."""
         if not pairs:
             return op
-        if id(op) in small_nodes(op):
+        if self.sizes.is_small(op):
             return op if isinstance(op, Empty) else KeyJoin(op, keys, pairs)
         match op:
             case Filter() | Consolidate() | Plain() | Negate():
@@ -131,7 +134,7 @@ class Restrict:
                 full = isinstance(op, OuterJoin) and op.full
                 return not full and self.drivable(op.left) and self.drivable(op.right)
             case _:
-                return id(op) in small_nodes(op)
+                return self.sizes.is_small(op)
 
     def drive(
         self,
@@ -251,6 +254,7 @@ class Restrict:
     ) -> list[Op]:
         """The sides that equalities connect with the known columns, directly or through one another."""
         known, found = set(known), list[Op]()
+        columns = {id(side): frozenset(side.columns) for side in sides}
         progress = True
         while progress:
             progress = False
@@ -261,7 +265,7 @@ class Restrict:
                     connected = self._by_key(side, known, predicates)
                 else:
                     connected = any(
-                        _connects(predicate, known, set(side.columns)) for predicate in predicates
+                        _connects(predicate, known, columns[id(side)]) for predicate in predicates
                     )
                 if connected:
                     found.append(side)
@@ -272,7 +276,7 @@ class Restrict:
     def _by_key(self, side: Op, known: set[str], predicates: Sequence[Expr]) -> bool:
         """Whether equalities bind a whole key of the side, so that each row meets at most one of its rows."""
         bound = _equated_with(side, known, predicates)
-        return any(key <= bound for key in candidate_keys(side, self.unique))
+        return any(key <= bound for key in self._keys(side))
 
 
 def _equated_with(side: Op, known: set[str], predicates: Sequence[Expr]) -> frozenset[str]:
@@ -286,7 +290,7 @@ def _equated_with(side: Op, known: set[str], predicates: Sequence[Expr]) -> froz
     return frozenset(found)
 
 
-def _connects(predicate: Expr, known: set[str], columns: set[str]) -> bool:
+def _connects(predicate: Expr, known: set[str], columns: frozenset[str]) -> bool:
     sides = ex.equated_sides(predicate)
     if sides is None:
         return False
