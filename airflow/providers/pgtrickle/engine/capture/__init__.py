@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from airflow.providers.pgtrickle.engine.capture.buffers import pending, pending_between, prune_buffers
+from airflow.providers.pgtrickle.engine.capture.buffers import (
+    COUNT_LIMIT,
+    pending,
+    pending_between,
+    prune_buffers,
+)
 from airflow.providers.pgtrickle.engine.capture.facts import (
     Fingerprint,
     difference,
@@ -19,6 +24,7 @@ from airflow.providers.pgtrickle.engine.capture.source import (
 )
 
 __all__ = [
+    "COUNT_LIMIT",
     "Fingerprint",
     "difference",
     "ensure_capture",

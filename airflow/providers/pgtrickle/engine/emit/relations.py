@@ -252,19 +252,22 @@ class Emitter:
     def _counted_changes(self, op: Changes) -> Block:
         """The changes of a source, read once for all that ask for them.
 
-        How many there are is known, and the planner learns it from a LIMIT that is one more; that it cut
-        nothing off is what ``read_whole`` tells.
+        How many there are is known, and the planner learns it from a LIMIT that is one more. What it makes of
+        the buffer's statistics would be worthless: rows come and go between two looks at them. A function of
+        each row, which it takes for a thousand rows though it is one, keeps it from expecting fewer than the
+        LIMIT. That the LIMIT cut nothing off is what ``read_whole`` tells.
         """
         oid = op.source.oid
         if oid not in self._buffers:
-            columns = ", ".join(f"b.{quote_identifier(f'c_{number}')}" for number in self._read[oid])
+            columns = "".join(f"b.{quote_identifier(f'c_{number}')}, " for number in self._read[oid])
             conditions = " AND ".join(self._within("b", op))
             self._buffers[oid] = name = f"b{len(self._buffers) + 1}"
             limit = self.parameter(f"limit:{oid}")
             self.bind(
                 name,
-                f"SELECT {columns + ', ' if columns else ''}b.weight FROM {buffer_name(oid)} AS b"
-                f" WHERE {conditions} LIMIT {limit}::pg_catalog.int8",
+                f"SELECT r.* FROM (SELECT {columns}b.weight FROM {buffer_name(oid)} AS b"
+                f" WHERE {conditions} OFFSET 0) AS r, LATERAL pg_catalog.generate_series(1, r.weight * 0 + 1)"
+                f" LIMIT {limit}::pg_catalog.int8",
             )
         alias = self._alias()
         return Block(
@@ -282,19 +285,15 @@ class Emitter:
         return " AND ".join(tests) or "true"
 
     def _within(self, alias: str, op: Changes) -> list[str]:
-        """Conditions that a row of the buffer lies in the interval.
-
-        Nearly all rows that the index gives do. The planner takes a third for a bare boolean function, but
-        all but a few for one that differs from a value.
-        """
+        """Conditions that a row of the buffer lies in the interval."""
         low, high = ("lo", "hi") if op.interval == "delta" else ("hi", "now")
         low_text = f"{self.parameter(f'{low}:{op.source.oid}')}::pg_catalog.pg_snapshot"
         high_text = f"{self.parameter(f'{high}:{op.source.oid}')}::pg_catalog.pg_snapshot"
         xid = reference(alias, "xid")
         return [
             f"{xid} >= pg_catalog.pg_snapshot_xmin({low_text})",
-            f"pg_catalog.pg_visible_in_snapshot({xid}, {high_text})::pg_catalog.int4 <> 0",
-            f"pg_catalog.pg_visible_in_snapshot({xid}, {low_text})::pg_catalog.int4 <> 1",
+            f"pg_catalog.pg_visible_in_snapshot({xid}, {high_text})",
+            f"(NOT pg_catalog.pg_visible_in_snapshot({xid}, {low_text}))",
         ]
 
     def _constant(self, op: Constant) -> Block:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from airflow.providers.pgtrickle.engine.capture import COUNT_LIMIT
 from airflow.providers.pgtrickle.engine.catalog import StreamTable
 from airflow.providers.pgtrickle.engine.db import Session, compose
 from airflow.providers.pgtrickle.engine.definitions import Definition
@@ -19,9 +20,6 @@ from airflow.providers.pgtrickle.engine.refresh.rewound import rewound_query
 from airflow.providers.pgtrickle.engine.refresh.stopwatch import Stopwatch
 from airflow.providers.pgtrickle.engine.refresh.target import present, snapshots_at
 from airflow.providers.pgtrickle.engine.settings import Settings
-
-#: Numbers of changes from here on are the planner's own to estimate; counting may have stopped short of them.
-_EXACT_COUNT = 100_000
 
 #: Delta statements join many small relations: let the planner see them whole, and compile nothing.
 _PLANNER = {
@@ -155,5 +153,5 @@ def _arguments(
 
 
 def _limit(counted: int) -> int:
-    """What the planner may take for the number of changes, as long as they are few: one more."""
-    return counted + 1 if counted < _EXACT_COUNT else 2**62
+    """How many changes a statement may read: one more than there are; many where counting stopped short."""
+    return counted + 1 if counted < COUNT_LIMIT else 100 * COUNT_LIMIT
