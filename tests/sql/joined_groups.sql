@@ -131,3 +131,33 @@ INSERT INTO line VALUES (7, 9999, 0), (3, 9999, 0);
 INSERT INTO supplier VALUES (7, 'new');
 -- round
 TRUNCATE line;
+
+-- case: kept groups: joined without an equality, a key that can be NULL
+CREATE TABLE stock (part int, supplier int NOT NULL, value numeric(8, 2));
+INSERT INTO stock SELECT nullif(i % 9, 0), i % 4, i FROM generate_series(1, 60) AS i;
+-- stream table: nullable
+SELECT part, sum(value) AS value FROM stock GROUP BY part
+HAVING sum(value) > (SELECT sum(value) * 0.11 FROM stock);
+-- stream table: not_null
+SELECT supplier, count(value) AS n, max(value) AS most FROM stock GROUP BY supplier
+HAVING max(value) < (SELECT max(value) FROM stock) OR count(value) > (SELECT min(value) FROM stock);
+-- stream table: pairs
+SELECT a.supplier, b.supplier AS other, a.value, b.value AS more
+FROM (SELECT supplier, sum(value) AS value FROM stock GROUP BY supplier) AS a
+JOIN (SELECT supplier, sum(value) AS value FROM stock GROUP BY supplier) AS b ON a.value < b.value;
+-- stream table: of_groups
+SELECT max(n) AS most, min(total) AS least, count(*) AS groups
+FROM (SELECT part, supplier, count(*) AS n, sum(value) AS total FROM stock GROUP BY part, supplier) AS g;
+-- stream table: best
+SELECT s.part, s.value FROM stock AS s WHERE s.value = (SELECT max(value) FROM stock WHERE supplier <> 3);
+-- round: the extrema leave
+DELETE FROM stock WHERE value IN (1, 59, 60);
+-- round: groups come and go, NULL among them
+DELETE FROM stock WHERE part IS NULL OR supplier = 2;
+INSERT INTO stock VALUES (20, 7, 900), (20, 8, NULL);
+-- round: keys move
+UPDATE stock SET part = NULL, supplier = supplier + 1 WHERE part IN (20, 3);
+-- round: nothing is left
+DELETE FROM stock;
+-- round
+INSERT INTO stock VALUES (NULL, 1, 5), (1, 1, 5), (NULL, 2, 7);

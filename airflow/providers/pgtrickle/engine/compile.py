@@ -76,6 +76,7 @@ from airflow.providers.pgtrickle.engine.ops.show import show
 from airflow.providers.pgtrickle.engine.rewrite.break_ties import break_ties
 from airflow.providers.pgtrickle.engine.rewrite.inline_clock import inline_clock
 from airflow.providers.pgtrickle.engine.rewrite.isolate_time import isolate_time
+from airflow.providers.pgtrickle.engine.rewrite.keep_aggregates import keep_aggregates
 from airflow.providers.pgtrickle.engine.rewrite.prune_columns import prune_columns, prune_together
 from airflow.providers.pgtrickle.engine.rewrite.push_predicates import push_predicates
 from airflow.providers.pgtrickle.engine.rewrite.simplify_null_tests import simplify_null_tests
@@ -285,7 +286,7 @@ class Compiled:
         arrangements: Sequence[Arrangement] | None = None,
     ) -> Differentiate:
         stored = {
-            item.op.label: item.stored(names, storage, ROW_HASH)
+            item.label: item.stored(names, storage, ROW_HASH)
             for item in (self.arrangements if arrangements is None else arrangements)
         }
         return Differentiate(names, self.not_null, self.unique, changed, late, stored)
@@ -461,6 +462,8 @@ def _grouped(
 ) -> Compiled:
     aggregate = _pruned_aggregate(aggregate, (*outputs.values(), *conditions))
     states = group_states(aggregate, names)
+    below, kept_below = keep_aggregates(aggregate.input, names)
+    aggregate = replace(aggregate, input=below)
     root: Op = stored_groups(aggregate, states)
     keys = [
         StorageColumn(f"k{position}", column, names.types[column], column in not_null.of(aggregate))
@@ -499,7 +502,7 @@ def _grouped(
         (aggregate, states),
         _sources(root),
         None,
-        arrangements=arrange(root, None),
+        arrangements=arrange(root, None, kept_below),
     )
 
 
@@ -520,7 +523,8 @@ def _row_by_row(binding: Binding, names: Names, not_null: NotNull, lowered: Op, 
     tree = _without_domains(tree, names)
     shown = _shown(tree)
     hidden = sorted((key or frozenset()).union(_sorted_by(tree)) - set(shown))
-    root = _exactly(prune_columns(tree.op, [*shown, *hidden]), (*shown, *hidden))
+    pruned, kept = keep_aggregates(prune_columns(tree.op, [*shown, *hidden]), names)
+    root = _exactly(pruned, (*shown, *hidden))
     columns = tuple(
         StorageColumn(
             f"c{position}" if position <= len(shown) else f"h{position - len(shown)}",
@@ -549,7 +553,9 @@ def _row_by_row(binding: Binding, names: Names, not_null: NotNull, lowered: Op, 
         None,
         _sources(root),
         None,
-        arrangements=arrange(root, None if physical else [(item.column, item.name) for item in columns]),
+        arrangements=arrange(
+            root, None if physical else [(item.column, item.name) for item in columns], kept
+        ),
     )
 
 

@@ -1,20 +1,23 @@
-"""Arrangements: internal tables that keep the rows of a recursion inside a query.
+"""Arrangements: internal tables that keep rows of a relation inside a query.
 
-The laws of recursion start from the fixpoint before the change. Where it is not what the stream table stores
-anyway, it is kept beside it, maintained by the same statement.
+The laws of recursion start from the fixpoint before the change, those of kept groups from their states. Where
+that is not what the stream table stores anyway, it is kept beside it, maintained by the same statement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from airflow.providers.pgtrickle.engine.analysis.recursion import dependent_nodes, recursions
+from airflow.providers.pgtrickle.engine.analysis.states import GroupStates
+from airflow.providers.pgtrickle.engine.differentiate.kept import StoredGroups
 from airflow.providers.pgtrickle.engine.differentiate.recursive import Stored
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.naming import BIGINT, Names
 from airflow.providers.pgtrickle.engine.ops.nodes import (
+    Aggregate,
     Join,
     Op,
     Project,
@@ -23,21 +26,28 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     SelfReference,
     Source,
     SourceColumn,
+    label_of,
     walk,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """The stored rows of a recursion.
+    """The stored rows of a recursion, or of groups with their ``states``.
 
     ``columns`` pairs each column of ``op`` with its physical name; the hash of the row stands beside them.
     ``number`` counts the arrangements of a stream table from 1; 0 is its storage itself.
     """
 
-    op: Recursive
+    op: Recursive | Aggregate
     number: int
     columns: tuple[tuple[str, str], ...]
+    states: GroupStates | None = None
+
+    @property
+    def label(self) -> str:
+        """The label that the tree has for it."""
+        return label_of(self.op) or ""
 
     def table(self, storage: QualifiedName) -> QualifiedName:
         """The table, beside ``storage``."""
@@ -50,11 +60,16 @@ class Arrangement:
             for position, (column, physical) in enumerate(self.columns, 1)
         ]
         fields.append(SourceColumn(names.fresh("row_hash", BIGINT), row_hash, len(fields) + 1))
-        return Stored(Scan(Source(0, self.table(storage)), tuple(fields)))
+        scan = Scan(Source(0, self.table(storage)), tuple(fields))
+        if self.states is None or not isinstance(self.op, Aggregate):
+            return Stored(scan)
+        return StoredGroups(scan, self.states, self.op.scalar)
 
     def lookups(self, names: Names) -> tuple[tuple[str, ...], ...]:
         """The indexes that it needs, as physical names."""
         physical = dict(self.columns)
+        if isinstance(self.op, Aggregate):
+            return (tuple(physical[key] for key in self.op.keys),) if self.op.keys else ()
         found = [tuple(physical[column] for column in columns) for columns in _looked_up(self.op)]
         short = {physical for column, physical in self.columns if names.types[column].is_short}
         usable = [tuple(name for name in columns if name in short) for columns in found]
@@ -95,15 +110,21 @@ def _looked_up(op: Recursive) -> list[tuple[str, ...]]:
     return [tuple(dict.fromkeys((*columns, *passed))) for columns in found]
 
 
-def arrange(root: Op, storage: Sequence[tuple[str, str]] | None) -> tuple[Arrangement, ...]:
-    """The recursions of a query that have to be stored, each after those that it reads.
+def arrange(
+    root: Op, storage: Sequence[tuple[str, str]] | None, kept: Mapping[str, GroupStates]
+) -> tuple[Arrangement, ...]:
+    """The recursions and groups of a query that have to be stored, each after those that it reads.
 
-    ``storage`` pairs the columns of the query's root with those of its storage where that has all of the
-    root's rows and finds them by the hash of all columns; it then serves a recursion at the root.
+    ``kept`` has the states of the groups by their label. ``storage`` pairs the columns of the query's root
+    with those of its storage where that has all of the root's rows and finds them by the hash of all columns;
+    it then serves a recursion at the root.
     """
     found: list[Arrangement] = []
-    for op in recursions(root):
-        if not _stands_alone(op):
+    for op in walk(root):
+        if isinstance(op, Aggregate) and op.kept is not None:
+            columns = tuple((column, f"c{position}") for position, column in enumerate(op.columns, 1))
+            found.append(Arrangement(op, len(found) + 1, columns, kept[op.kept]))
+        if not isinstance(op, Recursive) or not _stands_alone(op):
             continue
         own = _at_root(root, op) if storage is not None else None
         if own is not None and storage is not None and own == tuple(column for column, _ in storage):

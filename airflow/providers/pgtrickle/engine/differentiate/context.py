@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from airflow.providers.pgtrickle.engine.analysis.keys import UniqueKeys
 from airflow.providers.pgtrickle.engine.analysis.nullability import NotNull
 from airflow.providers.pgtrickle.engine.differentiate.aggregate import delta_aggregate
 from airflow.providers.pgtrickle.engine.differentiate.join import delta_join
+from airflow.providers.pgtrickle.engine.differentiate.kept import StoredGroups
 from airflow.providers.pgtrickle.engine.differentiate.linear import delta_linear
 from airflow.providers.pgtrickle.engine.differentiate.outer_join import delta_outer_join
 from airflow.providers.pgtrickle.engine.differentiate.recursive import Stored, delta_recursive
@@ -40,6 +40,7 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     UnionAll,
     Window,
     expressions_of,
+    label_of,
     union_all,
 )
 from airflow.providers.pgtrickle.engine.rewrite.rebuild import with_inputs
@@ -98,16 +99,23 @@ class Differentiate:
             self._states[id(op)] = self._state(op)
         return self._states[id(op)]
 
-    def evaluated(self, op: Recursive) -> Recursive:
-        """A recursion at the frontier that the refresh goes to, computed from its inputs."""
-        return replace(op, start=self.state(op.start), step=self.state(op.step))
+    def evaluated(self, op: Op) -> Op:
+        """A stored relation at the frontier that the refresh goes to, computed from its inputs."""
+        return with_inputs(op, [self.state(child) for child in op.inputs])
+
+    def is_stored(self, op: Op) -> bool:
+        """Whether the rows of a recursion, or of groups, are stored in a table of their own."""
+        return label_of(op) in self.stored
 
     def _state(self, op: Op) -> Op:
         """Bottom up; a recursion is what is stored and its change, which only its inputs are asked for."""
         if isinstance(op, Scan):
             return state_scan(op, self.late)
-        if isinstance(op, Recursive) and op.label in self.stored:
-            before, change = self.stored[op.label].rows(op.columns), self.settled(op)
+        stored = self.stored.get(label_of(op) or "")
+        if isinstance(op, Aggregate) and isinstance(stored, StoredGroups):
+            return stored.state(op, self)
+        if stored is not None:
+            before, change = stored.rows(op.columns), self.settled(op)
             return before if isinstance(change, Empty) else Plain(union_all((before, change), op.columns))
         return with_inputs(op, [self.state(child) for child in op.inputs])
 
@@ -132,6 +140,9 @@ class Differentiate:
             case OuterJoin():
                 return delta_outer_join(op, self)
             case Aggregate():
+                stored = self.stored.get(op.kept or "")
+                if isinstance(stored, StoredGroups):
+                    return stored.delta(op, self)
                 return delta_aggregate(op, self)
             case Window():
                 return delta_window(op, self)

@@ -53,7 +53,7 @@ def delta_grouped_storage(
     change = delta.settled(op.input)
     if states.whole:
         return _reread(op, states, change, sign, delta)
-    return _merged(op, states, storage, change, sign, delta)
+    return merged_groups(op, states, storage, change, sign, delta)
 
 
 def _reread(op: Aggregate, states: GroupStates, change: Op, sign: str, delta: Differentiate) -> Op:
@@ -70,9 +70,13 @@ def _reread(op: Aggregate, states: GroupStates, change: Op, sign: str, delta: Di
     return union_all((kept, gone), columns)
 
 
-def _merged(
+def merged_groups(
     op: Aggregate, states: GroupStates, storage: Scan, change: Op, sign: str, delta: Differentiate
 ) -> Op:
+    """The touched groups from their stored rows and the change; no state of the group is kept as a whole.
+
+    Arguments and result are those of ``delta_grouped_storage``.
+    """
     names = delta.names
     weight = names.fresh("weight", BIGINT)
     additive = [state for state in states.states if state.accumulates]

@@ -46,7 +46,7 @@ def narrowed_delta(op: Join, position: int, delta: Differentiate) -> Op:
     while isinstance(grouped, (Filter, Project)):
         path.append(grouped)
         grouped = grouped.input
-    if not isinstance(grouped, (Aggregate, Window)) or not grouped.keys:
+    if not isinstance(grouped, (Aggregate, Window)) or not grouped.keys or delta.is_stored(grouped):
         return delta.settled(side)
     change = delta.settled(grouped.input)
     if isinstance(change, Empty):

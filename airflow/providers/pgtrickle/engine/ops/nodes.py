@@ -291,13 +291,14 @@ class AggregateCall:
 class Aggregate(_Plain, _OneInput):
     """GROUP BY the key columns; without keys one row for the whole input, even an empty one.
 
-    Without aggregates it is DISTINCT.
+    Without aggregates it is DISTINCT. ``kept`` is the label of a table that holds its rows, if one does.
     """
 
     input: Op
     keys: tuple[str, ...]
     calls: tuple[AggregateCall, ...] = ()
     scalar: bool = False
+    kept: str | None = None
 
     def __post_init__(self) -> None:
         _require(not self.input.weighted, "aggregate of weighted rows")
@@ -526,6 +527,17 @@ Op: TypeAlias = (
     | SelfReference
     | Recursive
 )
+
+
+def label_of(op: Op) -> str | None:
+    """The label of what is stored in a table of its own: recursions, kept groups."""
+    match op:
+        case Recursive():
+            return op.label
+        case Aggregate():
+            return op.kept
+        case _:
+            return None
 
 
 def walk(*roots: Op) -> Iterator[Op]:

@@ -86,7 +86,8 @@ def _label(op: Op) -> str:  # noqa: C901 - one case for each node
         case Aggregate():
             keys = f" by {', '.join(op.keys)}" if op.keys else ""
             calls = ", ".join(f"{item.name} = {_sql(item.call)}" for item in op.calls)
-            return f"{'Aggregate' if op.calls else 'Distinct'}{keys}" + (f": {calls}" if calls else "")
+            kept = " (kept)" if op.kept is not None else ""
+            return f"{'Aggregate' if op.calls else 'Distinct'}{kept}{keys}" + (f": {calls}" if calls else "")
         case Recursive():
             return f"Recursive {op.label} {'union' if op.distinct else 'union all'} [{', '.join(op.columns)}]"
         case SelfReference():

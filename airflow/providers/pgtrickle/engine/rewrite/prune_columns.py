@@ -100,6 +100,8 @@ def _reads(node: Op, wanted: set[str]) -> list[set[str]]:
 
 def _kept_calls(node: Aggregate, wanted: set[str]) -> tuple[AggregateCall, ...]:
     """The aggregates that are read; one at least without keys, as without any it would be a DISTINCT."""
+    if node.kept is not None:
+        return node.calls
     calls = tuple(item for item in node.calls if item.name in wanted)
     return calls or (() if node.keys else node.calls[:1])
 
@@ -122,6 +124,9 @@ def _pruned(node: Op, inputs: list[Op], wanted: set[str]) -> Op:
             return Project(inputs[0], tuple(item for item in node.outputs if item[0] in wanted))
         case Aggregate():
             return replace(node, input=inputs[0], calls=_kept_calls(node, wanted))
+        case SemiJoin():
+            # A column that the join below has only compared would keep rows of its delta from cancelling out.
+            return replace(node, left=_only(inputs[0], _reads(node, wanted)[0]), right=inputs[1])
         case Window():
             kept = tuple(item for item in node.calls if item[0] in wanted)
             return replace(node, input=inputs[0], calls=kept) if kept else inputs[0]
@@ -134,3 +139,10 @@ def _pruned(node: Op, inputs: list[Op], wanted: set[str]) -> Op:
             )
         case _:
             return with_inputs(node, inputs)
+
+
+def _only(op: Op, read: Collection[str]) -> Op:
+    """The relation with the columns that are read, if it has others."""
+    if all(name in read for name in op.columns):
+        return op
+    return Project(op, tuple((name, ex.column(name)) for name in op.columns if name in read))
