@@ -231,3 +231,20 @@ SELECT page, count(*) AS n FROM day_clicks WHERE at > now() - interval '1 hour' 
 -- round: half a day with deletes
 DELETE FROM click WHERE page = 2;
 -- at: 2026-02-02 13:00+00
+
+-- case: times spelled as words are read at every refresh
+-- mode: FULL
+CREATE TABLE due (id int, day date, at timestamp);
+INSERT INTO due SELECT i, (date '2020-01-01' + i * 500), timestamp '2020-01-01' + i * interval '500 days' FROM generate_series(1, 20) i;
+-- stream table: spelled
+SELECT id FROM due WHERE day < 'tomorrow'::text::date OR at > ('now'::text)::timestamp;
+-- round
+INSERT INTO due VALUES (100, '2021-01-01', NULL), (101, NULL, '9000-01-01');
+
+-- case: times that were constants when the query was typed stay what they were
+CREATE TABLE due (id int, day date);
+INSERT INTO due SELECT i, date '2020-01-01' + i * 500 FROM generate_series(1, 20) i;
+-- stream table: constant
+SELECT id FROM due WHERE day > 'yesterday'::date OR day < timestamp 'epoch';
+-- round
+INSERT INTO due VALUES (100, '9000-01-01'), (101, '1960-01-01');

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from airflow.providers.pgtrickle.engine.analysis.functions import reads_clock, unstable_reason
+from airflow.providers.pgtrickle.engine.analysis.functions import reads_clock, spelled_time, unstable_reason
 from airflow.providers.pgtrickle.engine.analysis.keys import (
     UniqueKeys,
     candidate_keys,
@@ -351,7 +351,7 @@ def compile_query(binding: Binding, describe: Describe, obstacle: str | None = N
     Raises UnsupportedQuery for queries that cannot be stream tables at all.
     """
     refuse(binding)
-    unstable = unstable_reason(binding.functions)
+    unstable = unstable_reason(binding.functions) or spelled_time(binding)
     compiled = _compiled(binding, describe, obstacle or binding.obstacle or unstable)
     return replace(compiled, reads_clock=reads_clock(binding), unsteady=unstable is not None)
 

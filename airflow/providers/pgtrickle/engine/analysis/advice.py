@@ -33,6 +33,7 @@ _ADVICE: tuple[tuple[str, str | None, str | None], ...] = (
         _CLOCK,
         "Put a condition on the time that concerns one side into a subquery of that side.",
     ),
+    (r"the text '", None, "Write CURRENT_DATE or LOCALTIMESTAMP: those are followed by deltas."),
     (r"(?:the function )?(\S+?)(?:\(\))? (?:is STABLE|depends on the session)", "{0}()", _AT_READING),
     (r"([A-Z_]+), whose value changes", "{0}", _AT_READING),
     (r"SEARCH or CYCLE", "SEARCH|CYCLE", "Carry the order or the path as columns of your own."),

@@ -8,6 +8,7 @@ clock is a parameter of the tree (ops.clock): the time of the frontier.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 
 from airflow.providers.pgtrickle.engine.ops.clock import AGE_FROM_TODAY, CLOCK_FUNCTIONS, CLOCK_VALUES
@@ -65,6 +66,13 @@ _CATALOG_PREFIXES = (
 )
 
 
+_SPELLED_TIME = re.compile(
+    r"'\s*((?:now|today|tomorrow|yesterday)\b[^']*)'::(?:text|character varying|bpchar)(?:\(\d+\))?\)*"
+    r"::(?:date|time)",
+    re.IGNORECASE,
+)
+
+
 def volatile_function(binding: Binding) -> Function | None:
     """A volatile function that the query calls, if there is one: its stored answer would be worth nothing."""
     return next((function for function in binding.functions if function.volatility == "volatile"), None)
@@ -83,6 +91,19 @@ def unstable_reason(functions: Collection[Function]) -> str | None:
             or (function.oid in AGE_FROM_TODAY and age_argument(functions) is None)
         ):
             return f"{function.name}() depends on the session or the catalog"
+    return None
+
+
+def spelled_time(binding: Binding) -> str | None:
+    """The reason against a query that reads a time spelled as a word anew at each evaluation, or None.
+
+    ``'today'::date`` is a constant since the query was typed; ``'today'::text::date`` is not.
+    """
+    views = (relation.view_text for relation in binding.relations.values())
+    for text in (binding.text, *views):
+        found = _SPELLED_TIME.search(text or "")
+        if found is not None:
+            return f"the text '{found.group(1)}' is read as a time, another one at every refresh"
     return None
 
 

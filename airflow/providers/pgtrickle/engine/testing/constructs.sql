@@ -166,6 +166,8 @@ WITH RECURSIVE z AS (SELECT id FROM orders) SELECT id FROM z
 -- section: Time and session
 -- construct: conditions on now(), CURRENT_DATE and the like | deltas | rows enter and leave as time passes, found by a range of the column
 SELECT id FROM orders WHERE placed > now() - interval '7 days'
+-- construct: such conditions in FILTER, CASE, HAVING, ON, EXISTS | deltas | as above, each where it stands
+SELECT customer, count(*) FILTER (WHERE placed > now() - interval '7 days') AS n FROM orders GROUP BY customer
 -- construct: values made from the current time | recompute | another value at every refresh
 SELECT id, now() - placed AS age FROM orders
 -- construct: current_user, current_setting() and other functions of the session | recompute | the answer depends on who asks
@@ -176,12 +178,16 @@ SELECT id, looks_up(qty) AS l FROM orders
 SELECT id, random() AS r FROM orders
 -- construct: FOR UPDATE, FOR SHARE | refused | no meaning for a stored result
 SELECT id FROM orders FOR UPDATE
+-- construct: INSERT, UPDATE, DELETE, MERGE in WITH | refused | a query is evaluated at every refresh
+WITH z AS (DELETE FROM payments RETURNING id) SELECT id FROM z
 
 -- section: Sources
 -- construct: tables with and without a key, with duplicates and NULL | deltas | a change is a row with a weight
 SELECT * FROM payments
 -- construct: partitioned tables | deltas | captured at the root and at every partition
 SELECT * FROM events
+-- construct: unlogged tables | deltas | captured like any other; read anew after a crash
+SELECT * FROM clicks
 -- construct: views to any depth | deltas | inlined
 SELECT * FROM big_orders WHERE id > 1
 -- construct: materialised views | recompute | their changes cannot be captured

@@ -8,6 +8,7 @@ CREATE TABLE payments (id int, amount numeric(10, 2));
 CREATE TABLE edges (src int, dst int);
 CREATE TABLE events (at date, kind int) PARTITION BY RANGE (at);
 CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE UNLOGGED TABLE clicks (at timestamptz, page text);
 CREATE VIEW big_orders AS SELECT * FROM orders WHERE amount > 10;
 CREATE MATERIALIZED VIEW stored_orders AS SELECT id FROM orders;
 CREATE TEMP TABLE scratch (id int);
