@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,12 @@ from airflow.providers.pgtrickle.cli import main
 from airflow.providers.pgtrickle.converge import Convergence, apply_plan, converge_plan
 from airflow.providers.pgtrickle.definitions import StreamTableDefinition
 from airflow.providers.pgtrickle.engine.api import PgTrickle
-from airflow.providers.pgtrickle.engine.errors import DependentObjects, NotInstalled, RefreshFailed
+from airflow.providers.pgtrickle.engine.errors import (
+    DependentObjects,
+    NotInstalled,
+    RefreshFailed,
+    StreamTableNotFound,
+)
 
 SCHEMA = """
 CREATE SCHEMA shop;
@@ -142,6 +147,27 @@ def test_what_is_declared_elsewhere_in_the_file_is_no_removal(engine: PgTrickle)
     apply_plan(engine, planned(engine, QUERIES))
     plan = planned(engine, {"shop.totals": TOTALS}, others={"shop.big", "shop.big_count"}, drop=True)
     assert actions(plan) == {"shop.totals": "keep"}
+
+
+def test_what_was_made_by_hand_is_taken_over_once(engine: PgTrickle, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, query in QUERIES.items():
+        engine.create_stream_table(name, query)
+    noted: list[list[str]] = []
+    declare = engine.declare
+
+    def record(configuration: str, names: Iterable[str]) -> None:
+        noted.append(list(names))
+        declare(configuration, noted[-1])
+
+    monkeypatch.setattr(engine, "declare", record)
+    assert apply_plan(engine, planned(engine, QUERIES)) == ()
+    assert engine.declared() == dict.fromkeys(QUERIES, "shop")
+    apply_plan(engine, planned(engine, QUERIES))
+    assert noted == [list(QUERIES), []]
+    (taken, *_) = planned(engine, QUERIES, name="other").steps
+    assert "The configuration shop loses it" in taken.reason
+    with pytest.raises(StreamTableNotFound):
+        engine.declare("shop", ["shop.totals", "shop.nothing"])
 
 
 def test_removed_reader_goes_before_what_it_reads_changes(engine: PgTrickle) -> None:

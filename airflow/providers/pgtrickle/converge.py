@@ -46,6 +46,8 @@ class Step:
     estimate: Estimate | None = None
     lost: tuple[str, ...] = ()
     problem: InputError | None = None
+    noted: bool = False
+    """whether the catalog has it already that the configuration declares it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +121,7 @@ def converge_plan(
             step = _tried(engine, step, definition, unsettled)
         if step.action in ("create", "rebuild"):
             unsettled.add(definition.name)
-        owner = owners.get(definition.name)
-        if step.action != "create" and owner not in (None, configuration):
-            step = replace(step, reason=f"{step.reason} The configuration {owner} loses it to this one.")
-        steps.append(_renamed(step, gone))
+        steps.append(_renamed(_claimed(step, owners.get(definition.name), configuration), gone))
     # Those that nothing declared reads go first: they would hold up changes of what they read.
     order = TopologicalSorter({name: gone.keys() & readers.get(name, ()) for name in gone}).static_order()
     removals = [_removal(engine, name, readers.get(name, ()), drop=drop) for name in order]
@@ -148,6 +147,8 @@ def apply_plan(
     if plan.problems:
         raise plan.problems[0]
     definitions = {step.stream_table: step.definition for step in plan.steps if step.definition is not None}
+    # At once, because there may be thousands; those that are kept are not lost by what happens to the others.
+    engine.declare(plan.configuration, [step.stream_table for step in plan.steps if _is_unnoted(step)])
     absent: set[str] = set()
     done: list[Step] = []
     for step in plan.steps:
@@ -161,9 +162,9 @@ def apply_plan(
             continue
         if step.action == "create" or step.stream_table in absent:
             _create(engine, definition)
+            engine.declare(plan.configuration, [step.stream_table])
         elif step.action in ("rebuild", "alter"):
             absent.update(_alter(engine, definition, definitions if recreate else {}))
-        engine.declare(plan.configuration, [step.stream_table])
     return tuple(done)
 
 
@@ -204,6 +205,19 @@ def _tried(
         read = {name.display for name in table_references(definition.query)}
         return step if read.intersection(unsettled) else replace(step, problem=error)
     return replace(step, estimate=estimate)
+
+
+def _claimed(step: Step, owner: str | None, configuration: str) -> Step:
+    """The step with what is known of who declares its stream table."""
+    if step.action == "create" or owner is None:
+        return step
+    if owner == configuration:
+        return replace(step, noted=True)
+    return replace(step, reason=f"{step.reason} The configuration {owner} loses it to this one.")
+
+
+def _is_unnoted(step: Step) -> bool:
+    return step.action in ("keep", "rebuild", "alter") and not step.noted
 
 
 def _renamed(step: Step, gone: Mapping[str, StreamTable]) -> Step:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.pgtrickle.assets.pgtrickle import DEFAULT_PORT
 from airflow.providers.pgtrickle.engine.names import parse_name
 
 if TYPE_CHECKING:
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from airflow.providers.pgtrickle.engine.api import RefreshResult
     from airflow.providers.pgtrickle.engine.monitor import TableLineage
     from airflow.providers.pgtrickle.hooks.pgtrickle import PgTrickleHook
-
-DEFAULT_PORT = 5432
 
 
 def namespace_of(hook: PgTrickleHook) -> tuple[str, str]:

@@ -277,9 +277,21 @@ class PgTrickle:
     # -- configurations -----------------------------------------------------------------------------------
 
     def declare(self, configuration: str, names: Iterable[str]) -> None:
-        """Note that a configuration declares these stream tables; it takes over those of another one."""
+        """Note that a configuration declares these stream tables; it takes over those of another one.
+
+        Raises StreamTableNotFound.
+        """
         with self._installed():
-            ids = [self._get(name).id for name in names]
+            wanted = {self._name(name) for name in names}
+            if not wanted:
+                return
+            if len(wanted) == 1:
+                ids = [catalog.get(self._session, name).id for name in wanted]
+            else:
+                present = {table.name: table.id for table in catalog.all_stream_tables(self._session)}
+                for missing in wanted - present.keys():
+                    catalog.get(self._session, missing)
+                ids = [present[name] for name in wanted]
             catalog.declare(self._session, configuration, ids)
 
     def declared(self) -> dict[str, str]:

@@ -15,8 +15,7 @@ from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from pendulum.tz.exceptions import InvalidTimezone
 
-from airflow.providers.pgtrickle.assets.pgtrickle import asset_for
-from airflow.providers.pgtrickle.factory.conditions import condition
+from airflow.providers.pgtrickle.factory.conditions import condition, stream_table_asset
 from airflow.providers.pgtrickle.factory.entities import Config, DagPlan, Entry, RefreshTask
 from airflow.providers.pgtrickle.factory.plan import CHECK_FRESHNESS, OPEN_RUN
 from airflow.providers.pgtrickle.operators.checks import StreamTableFreshnessCheckOperator
@@ -218,14 +217,6 @@ class _Making:
             assets=assets,
             **arguments,
         )
-
-
-def stream_table_asset(name: str, config: Config) -> Asset:
-    """The asset of a stream table of this configuration."""
-    place = config.assets
-    if place is None:
-        return asset_for(name, connection=config.connection)
-    return asset_for(name, host=place.host, database=place.database, port=place.port)
 
 
 def _zone(config: Config, name: str | None) -> tzinfo:

@@ -44,7 +44,7 @@ def _assets(value: Any, config: Config) -> BaseAsset:
         case str() if "://" in value:
             return Asset(value)
         case str():
-            return _stream_table(value, config)
+            return _awaited(value, config)
         case list():
             return reduce(operator.and_, [_assets(item, config) for item in value])
         case {"all": items}:
@@ -52,12 +52,17 @@ def _assets(value: Any, config: Config) -> BaseAsset:
     return reduce(operator.or_, [_assets(item, config) for item in value["any"]])
 
 
-def _stream_table(name: str, config: Config) -> Asset:
+def stream_table_asset(name: str, config: Config) -> Asset:
+    """The asset of a stream table in the database of this configuration. Raises InvalidName."""
     place = config.assets
+    if place is None:
+        return asset_for(name, connection=config.connection)
+    return asset_for(name, host=place.host, database=place.database, port=place.port)
+
+
+def _awaited(name: str, config: Config) -> Asset:
     try:
-        if place is None:
-            return asset_for(name, connection=config.connection)
-        return asset_for(name, host=place.host, database=place.database, port=place.port)
+        return stream_table_asset(name, config)
     except InvalidName as error:
         raise _misnamed(error, config, "assets") from error
 
