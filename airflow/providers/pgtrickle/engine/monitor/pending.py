@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from airflow.providers.pgtrickle.engine.capture import pending_between
 from airflow.providers.pgtrickle.engine.catalog import Dependency, StreamTable
@@ -34,24 +34,20 @@ def pending_changes(
     """
     frontiers = {table.id: table.frontier for table in tables}
     wanted: dict[tuple[int, int], tuple[int, Snapshot]] = {}
-    present = _buffered(session)
+    buffers: dict[int, bool] = dict(session.rows(load(__package__, "buffered")))
     for item in dependencies:
         frontier = frontiers.get(item.stream_table_id)
-        if frontier is None or item.source_oid not in present:
+        if frontier is None or item.source_oid not in buffers:
             continue
         reached = frontier.snapshot
         if item.upstream_id is not None:
             reached = frontier.versions.get(item.upstream_id, Snapshot.through(0))
         wanted[item.stream_table_id, item.source_oid] = (item.source_oid, reached)
-    counted = pending_between(session, set(wanted.values()), now, limit=limit)
+    asked = {question for question in wanted.values() if buffers[question[0]]}
+    counted = pending_between(session, asked, now, limit=limit)
     found: dict[int, dict[int, int]] = {
         table_id: {} for table_id, frontier in frontiers.items() if frontier is not None
     }
     for (table_id, source), question in wanted.items():
-        found[table_id][source] = counted[question]
+        found[table_id][source] = counted.get(question, 0)
     return found
-
-
-def _buffered(session: Session) -> Collection[int]:
-    """The oids of the sources that have a change buffer."""
-    return {oid for (oid,) in session.rows(load(__package__, "buffered"))}

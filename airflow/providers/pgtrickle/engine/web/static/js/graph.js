@@ -10,7 +10,7 @@ import { ageOf } from "./ticker.js";
 const TABLE = { width: 216, height: 62 };
 const SOURCE = { width: 168, height: 40 };
 /** Below this scale only names can be read, so only they are drawn, larger. */
-const FAR = 0.5;
+const FAR = 0.62;
 const SMOOTH = 350;
 const TOP = 48;
 /** The gap between columns. */
@@ -62,7 +62,7 @@ export function graph(container, { choose, open }) {
 
   function layOut(overview) {
     const layout = new globalThis.dagre.graphlib.Graph();
-    layout.setGraph({ rankdir: "LR", nodesep: 18, ranksep: RANKS, marginx: 24, marginy: 24, ranker: overview.stream_tables.length > 80 ? "longest-path" : "network-simplex" });
+    layout.setGraph({ rankdir: "LR", nodesep: 16, edgesep: 6, ranksep: RANKS, marginx: 24, marginy: 24, ranker: overview.stream_tables.length > 80 ? "longest-path" : "network-simplex" });
     layout.setDefaultEdgeLabel(() => ({}));
     for (const source of overview.sources) layout.setNode(source.name, { ...SOURCE });
     for (const table of overview.stream_tables) layout.setNode(table.name, { ...TABLE });
