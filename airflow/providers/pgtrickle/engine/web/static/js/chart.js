@@ -6,6 +6,13 @@ import { onTheme, token } from "./theme.js";
 
 const COLOURS = { NO_DATA: "--idle", DIFFERENTIAL: "--delta", FULL: "--full", REINITIALIZE: "--rebuild", FAILED: "--failing" };
 
+/** The top of an axis: the greatest value, unless it would flatten all the others. */
+function ceiling(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  const common = sorted[Math.floor(0.9 * (sorted.length - 1))] ?? 0;
+  return common ? Math.min(sorted.at(-1), 4 * common) : sorted.at(-1);
+}
+
 /** Two small charts over one time axis. Gives {element, update, destroy}. */
 export function historyChart() {
   const tip = h("div", { class: "chart-tip", hidden: true });
@@ -29,10 +36,15 @@ export function historyChart() {
         const x = plot.valToPos(plot.data[0][index], "x", true);
         const y = plot.valToPos(value(row), "y", true);
         ctx.fillStyle = token(COLOURS[outcome(row)]);
-        const height = Math.max(2 * devicePixelRatio, floor - y);
+        const height = Math.min(bbox.height, Math.max(2 * devicePixelRatio, floor - y));
         ctx.beginPath();
         ctx.roundRect(x - width / 2, floor - height, width, height, [2 * devicePixelRatio, 2 * devicePixelRatio, 0, 0]);
         ctx.fill();
+        if (y < bbox.top) {
+          // It goes on beyond the top: a gap says so, the tip has the number.
+          ctx.fillStyle = token("--surface");
+          ctx.fillRect(x - width, bbox.top + 9 * devicePixelRatio, 2 * width, 2.5 * devicePixelRatio);
+        }
       }
       ctx.restore();
     };
@@ -89,7 +101,7 @@ export function historyChart() {
       cursor: { sync, y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: {
         x: { time: false, range: () => [-0.8, Math.max(rows.length - 0.2, 11)] },
-        y: { range: (_, __, top) => [0, (top || 1) * 1.12] },
+        y: { range: () => [0, ceiling(rows.map(value)) * 1.12 || 1] },
       },
       axes: axes(unit, label, last),
       series: [{}, { paths: () => null, points: { show: false } }],

@@ -85,10 +85,11 @@ export function graph(container, { choose, open }) {
       elements.push(element);
     }
     elements[0]?.setAttribute("tabindex", 0);
+    const columns = [...new Set([...nodes.values()].map((node) => node.x))];
     edges = layout.edges().map(({ v, w }) => {
       nodes.get(v).after.push(w);
       nodes.get(w).before.push(v);
-      return { source: v, reader: w, element: s("path", { class: "edge", d: curve(nodes.get(v), layout.edge(v, w).points, nodes.get(w)), "marker-end": "url(#arrow)" }) };
+      return { source: v, reader: w, element: s("path", { class: "edge", d: curve(nodes.get(v), layout.edge(v, w).points, nodes.get(w), columns), "marker-end": "url(#arrow)" }) };
     });
     replace(nodesLayer, elements);
     replace(edgesLayer, edges.map((edge) => edge.element));
@@ -264,13 +265,16 @@ const marker = (id, kind) =>
 
 const cut = (id, { width, height }) => s("clipPath", { id }, s("rect", { width: width - 12, height }));
 
-/** A line that leaves to the right and arrives from the left; on its way past other columns it follows `points`. */
-function curve(source, points, reader) {
+/** A line that leaves to the right and arrives from the left; other columns it passes straight, where `points` say. */
+function curve(source, points, reader, columns) {
   let from = { x: source.x + source.width / 2, y: source.y };
   const last = { x: reader.x - reader.width / 2, y: reader.y };
   let path = `M${from.x} ${from.y}`;
-  const between = points.filter((each) => each.x > from.x + RANKS && each.x < last.x - RANKS);
-  for (const to of [...between, last]) {
+  const half = TABLE.width / 2 + 4;
+  const passed = points
+    .filter((each) => each.x - half > from.x && each.x + half < last.x && columns.some((x) => Math.abs(x - each.x) < RANKS / 2))
+    .flatMap(({ x, y }) => [{ x: x - half, y }, { x: x + half, y }]);
+  for (const to of [...passed, last]) {
     const middle = (from.x + to.x) / 2;
     path += `C${middle} ${from.y} ${middle} ${to.y} ${to.x} ${to.y}`;
     from = to;

@@ -91,7 +91,7 @@ export function freshness(table) {
     return h("span", { class: "fresh-cell" }, text, h("span", { class: "muted" }, table.schedule ?? "no schedule"));
   }
   const share = Math.min(1, age / table.freshness_limit);
-  const over = table.health === "late";
+  const over = table.health !== "fresh" && age > table.freshness_limit;
   return h("span", { class: "fresh-cell" }, text,
     s("svg", { class: over ? "gauge over" : "gauge", viewBox: "0 0 100 4", preserveAspectRatio: "none", role: "img", "aria-label": `${Math.round(100 * age / table.freshness_limit)}% of ${seconds(table.freshness_limit)}` },
       s("rect", { class: "track", width: 100, height: 4, rx: 2 }),
