@@ -59,7 +59,9 @@ LONGEST = 700
 API_SERVER = PROVIDER / "plugins" / "page.py"
 
 #: Parts of the factory that decide without Airflow.
-FACTORY_WITHOUT_AIRFLOW = (*("entities", "plan", "environment", "source", "config", "schedules", "validate"),)
+FACTORY_WITHOUT_AIRFLOW = (
+    *("entities", "plan", "environment", "source", "config", "schedules", "validate", "lint"),
+)
 
 
 @dataclass(frozen=True)

@@ -182,8 +182,7 @@ class _Making:
 
     @cached_property
     def alias(self) -> AssetAlias:
-        config = self.planned.config
-        return AssetAlias(f"{config.dag.get('dag_id', config.connection)}.stream_tables", group="pgtrickle")
+        return AssetAlias(f"{self.planned.config.name}.stream_tables", group="pgtrickle")
 
     def operator(self, task: RefreshTask) -> BaseOperator:
         config = self.planned.config
