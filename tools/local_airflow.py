@@ -282,6 +282,10 @@ class LocalAirflow:
         """The text of a page."""
         return self._client.get(path, follow_redirects=True).raise_for_status().text
 
+    def post(self, path: str, content: Any) -> Any:
+        """What the API server answers to a POST."""
+        return self._client.post(path, json=content).raise_for_status().json()
+
     def get(self, path: str) -> Any:
         """What the API server answers to a GET."""
         return self._client.get(path).raise_for_status().json()

@@ -41,7 +41,10 @@ def scheduled_shop(
     for dsn in _shop(pg18_server):
         for watched in _shop(pg18_server):
             connections = {"shop_db": dsn, "watched_db": watched}
-            with LocalAirflow(home, dags, connections=connections, triggerer=True) as airflow:
+            options = {"AIRFLOW__CORE__TEST_CONNECTION": "Enabled"}
+            with LocalAirflow(
+                home, dags, connections=connections, options=options, triggerer=True
+            ) as airflow:
                 airflow.wait_for_dag("shop_table")
                 yield ScheduledShop(airflow, dsn, watched)
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from airflow.providers.pgtrickle.engine.api import PgTrickle
 from tests.airflow import shop
@@ -141,6 +142,31 @@ def test_retry_of_an_overtaken_run_takes_nothing_back(filled: ScheduledShop) -> 
     assert airflow.wait_for_run(SMALL, overtaken) == "success"
     assert {result["action"] for result in airflow.result(SMALL, overtaken, "refresh_all")} == {"NO_DATA"}
     assert shop.stored(dsn) == newest == shop.expected(dsn)
+
+
+def test_connection_form_has_our_fields_and_tests_the_connection(scheduled_shop: ScheduledShop) -> None:
+    airflow = scheduled_shop.airflow
+    form = next(
+        hook for hook in airflow.get("/ui/connections/hook_meta") if hook["connection_type"] == "pgtrickle"
+    )
+    assert form["standard_fields"]["url_schema"]["title"] == "Database"
+    assert form["extra_fields"]["sslmode"]["schema"]["enum"][2] == "prefer"
+    parts = conninfo_to_dict(scheduled_shop.watched_dsn)
+    connection = {
+        "connection_id": "tried",
+        "conn_type": "pgtrickle",
+        "host": parts["host"],
+        "port": int(str(parts.get("port", 5432))),
+        "login": parts["user"],
+        "schema": parts["dbname"],
+        "extra": '{"sslmode": "prefer"}',
+    }
+    answer = airflow.post("/api/v2/connections/test", connection)
+    assert answer["status"], answer
+    assert "Connection successfully tested" in answer["message"]
+    answer = airflow.post("/api/v2/connections/test", {**connection, "schema": "nothing"})
+    assert not answer["status"]
+    assert 'database "nothing" does not exist' in answer["message"]
 
 
 def events_of(scheduled: ScheduledShop) -> list[dict[str, Any]]:
