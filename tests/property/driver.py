@@ -27,6 +27,7 @@ from airflow.providers.pgtrickle.engine.testing.generate import Size, generate_c
 from airflow.providers.pgtrickle.engine.testing.queries import DIFFERENTIAL_FEATURES
 from airflow.providers.pgtrickle.engine.testing.runner import Checker, Report, SetClock
 from airflow.providers.pgtrickle.engine.testing.server import PostgresServer
+from airflow.providers.pgtrickle.engine.testing.unnesting import UNNESTING_FEATURES
 from tests.property.minimise import minimise
 
 #: Never recompute for the cost of it: the delta laws are what is tested, on tables where everything changes.
@@ -170,7 +171,7 @@ def main() -> int:
     arguments = parser.parse_args()
     features = frozenset(arguments.only or DIFFERENTIAL_FEATURES) | {"plain_types", "filter"}
     if arguments.advanced:
-        features |= ADVANCED_FEATURES
+        features |= ADVANCED_FEATURES | UNNESTING_FEATURES
     deadline = monotonic() + arguments.seconds
     if arguments.dsn:
         return _explore(arguments, arguments.dsn, features - set(arguments.without), deadline)

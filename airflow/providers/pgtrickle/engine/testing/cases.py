@@ -17,8 +17,9 @@ The script is plain SQL; lines that begin with a directive cut it into its parts
 ``at`` is what the clock says from there on: while the stream tables are filled when it stands before the
 first of them, else at the end of the round in which it stands. A case without it goes by the server's clock.
 ``mode`` is the effective refresh mode that every stream table of the case must have: DIFFERENTIAL (the
-default), FULL, ANY, or REFUSED for queries that must not become stream tables at all. A round without
-BEGIN is one transaction. Several cases may follow each other in one file.
+default), FULL, ANY, or REFUSED for queries that must not become stream tables at all. ``answer`` after a
+stream table is a query with the one answer that the oracle expects, for a query that has several. A round
+without BEGIN is one transaction. Several cases may follow each other in one file.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from typing import Literal, get_args
 
 CaseMode = Literal["DIFFERENTIAL", "FULL", "ANY", "REFUSED"]
 
-_DIRECTIVE = re.compile(r"^-- (case|mode|requires|stream table|round|at)\b:?[ \t]*(.*)$", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^-- (case|mode|requires|stream table|answer|round|at)\b:?[ \t]*(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,12 @@ class StreamTableDefinition:
 
     name: str
     query: str
+    answer: str | None = None
+
+    @property
+    def expected(self) -> str:
+        """The query that the oracle evaluates."""
+        return self.query if self.answer is None else self.answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,7 @@ class Case:
         parts.append(self.setup)
         for definition in self.stream_tables:
             parts += [f"-- stream table: {definition.name}", definition.query + ";"]
+            parts += ["-- answer", definition.answer + ";"] if definition.answer is not None else []
         for step in self.rounds:
             parts += [f"-- round: {step.title}".rstrip(" :"), step.sql]
             if step.at:
@@ -113,6 +121,10 @@ def _case(sections: list[tuple[str, str, str]]) -> Case:
         match kind:
             case "stream table":
                 stream_tables.append(StreamTableDefinition(value, body.rstrip().removesuffix(";").rstrip()))
+            case "answer":
+                last = stream_tables.pop()
+                answer = body.rstrip().removesuffix(";").rstrip()
+                stream_tables.append(StreamTableDefinition(last.name, last.query, answer))
             case "round":
                 rounds.append(Round(body, value))
             case "at" if rounds:

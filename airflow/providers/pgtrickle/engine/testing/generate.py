@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from airflow.providers.pgtrickle.engine.testing.advanced import AdvancedQueries
 from airflow.providers.pgtrickle.engine.testing.cases import Case, Round, StreamTableDefinition
 from airflow.providers.pgtrickle.engine.testing.joins import Source
 from airflow.providers.pgtrickle.engine.testing.queries import DIFFERENTIAL_FEATURES
 from airflow.providers.pgtrickle.engine.testing.sqltypes import TYPE_DDL
+from airflow.providers.pgtrickle.engine.testing.unnesting import UnnestingQueries
 from airflow.providers.pgtrickle.engine.testing.workload import Workload
 
 
@@ -29,7 +29,7 @@ def generate_case(
     rng = random.Random(seed)
     workload = Workload(rng, features)
     setup = [TYPE_DDL, workload.schema()]
-    queries = AdvancedQueries(rng, features, [table.source() for table in workload.tables])
+    queries = UnnestingQueries(rng, features, [table.source() for table in workload.tables])
     if "view" in features and rng.random() < 0.3:
         for number in range(1, rng.choice((1, 2)) + 1):
             view = queries.defining_query(1)

@@ -270,7 +270,7 @@ class Checker:
         failures = len(report.failures)
         self._verify(definition, report, title)
         verified = len(report.failures) == failures
-        exact = self._compare(definition, report, title, self._at(definition.query))
+        exact = self._compare(definition, report, title, self._at(definition.expected))
         if verified and not exact:
             self._fail(report, f"{definition.name}, {title}: verify_stream_table found nothing")
         if shadow:
