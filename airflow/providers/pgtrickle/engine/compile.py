@@ -376,7 +376,7 @@ def _compile_tree(binding: Binding, describe: Describe) -> Compiled:
     not_null = NotNull(_declared_not_null(tree.op, binding))
     annotate(tree.op, names, not_null, describe)
     op = inline_clock(unify_unions(tree.op, names))
-    op = push_predicates(simplify_null_tests(break_ties(op, names), not_null))
+    op = push_predicates(simplify_null_tests(break_ties(op, names, unique_keys(binding)), not_null))
     op = isolate_time(op, (*_shown(tree), *_sorted_by(tree)), names)
     tree = _cast_outputs(replace(tree, op=op), binding, names)
     return _split(binding, names, not_null, lowered.op, tree)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlglot import exp
 
@@ -72,17 +72,23 @@ def _replaced(value: Expr, columns: Sequence[tuple[Expr, str]]) -> Expr:
     return value.copy().transform(replace, copy=False)
 
 
-def by_text_at_last(call: Expr, names: Sequence[str]) -> Expr:
-    """The call with those columns that it sorts by as text at the end of its order, if it may part peers."""
+def in_total_order(call: Expr, key: Sequence[str], alike: Collection[str]) -> Expr:
+    """The call with its order made total, if it may part peers.
+
+    ``key`` identifies a row and comes after what the call sorts by; at last the text of those columns among
+    ``alike`` that it sorts by.
+    """
     if not isinstance(call, exp.Window) or not is_by_position(call):
         return call
     order = call.args.get("order")
-    terms = list(order.expressions) if order is not None else []
-    columns = [ex.column_of(term.this) for term in terms if isinstance(term, exp.Ordered)]
-    added = [name for name in names if name in columns]
-    if not added:
-        return call
+    terms = [term.copy() for term in order.expressions] if order is not None else []
+    columns = [name for term in terms if (name := ex.column_of(term.this)) is not None]
+    terms += [_ascending(ex.column(name)) for name in key if name not in columns]
+    terms += [_ascending(ex.cast(ex.column(name), "text")) for name in columns if name in alike]
     completed = call.copy()
-    terms += [exp.Ordered(this=ex.cast(ex.column(name), "text"), nulls_first=False) for name in added]
-    completed.set("order", exp.Order(expressions=[term.copy() for term in terms]))
+    completed.set("order", exp.Order(expressions=terms) if terms else None)
     return completed
+
+
+def _ascending(value: Expr) -> exp.Ordered:
+    return exp.Ordered(this=value, nulls_first=False)
