@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
-from airflow.providers.pgtrickle.engine.ops.clock import AGE_FROM_TODAY, CLOCK_FUNCTIONS, CLOCK_VALUES
+from airflow.providers.pgtrickle.engine.ops.clock import AGE_FROM_TODAY
+from airflow.providers.pgtrickle.engine.parse.clock import CLOCK_FUNCTIONS, CLOCK_VALUES
 from airflow.providers.pgtrickle.engine.schema import Binding, Function
 
 #: Settings that PostgreSQL's stable functions depend on, pinned at creation.

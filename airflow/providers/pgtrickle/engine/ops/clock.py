@@ -15,19 +15,8 @@ from sqlglot import exp
 
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
+from airflow.providers.pgtrickle.engine.parse.clock import CLOCK_FUNCTIONS, CLOCK_VALUES
 from airflow.providers.pgtrickle.engine.parse.nodes import Clock, InfixOperator, RowPredicate
-
-#: Functions of pg_catalog that give the time of the transaction or the statement. A refresh is one of each.
-CLOCK_FUNCTIONS = frozenset(("now", "transaction_timestamp", "statement_timestamp"))
-
-#: SQL's value functions of the time, and the types as which they show it.
-CLOCK_VALUES: Mapping[str, str] = {
-    "current_timestamp": "timestamp{} with time zone",
-    "current_date": "date",
-    "current_time": "time{} with time zone",
-    "localtimestamp": "timestamp{} without time zone",
-    "localtime": "time{} without time zone",
-}
 
 #: age(x) counts from midnight of the current date, taken as the type of x.
 AGE_FROM_TODAY: Mapping[int, str] = {1386: "timestamp with time zone", 2059: "timestamp without time zone"}
@@ -68,7 +57,7 @@ def clock_value(node: exp.Expr, functions: Collection[int]) -> Expr | None:
 
 def _as(name: str, precision: str) -> Expr | None:
     kind = CLOCK_VALUES.get(name.lower())
-    return None if kind is None else ex.cast(clock(), kind.format(precision))
+    return None if kind is None else ex.cast(clock(), kind + precision)
 
 
 def reads_clock(*expressions: Expr) -> bool:

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from airflow.providers.pgtrickle.engine.parse.lexer import Kind, Lexeme, scan
 
-_NOW = frozenset(("now", "transaction_timestamp", "statement_timestamp"))
-#: SQL's value functions of the time, as functions of pg_catalog that convert a timestamptz.
-_VALUES: Mapping[str, str] = {
+#: Functions of pg_catalog that give the time of the transaction or the statement. A refresh is one of each.
+CLOCK_FUNCTIONS = frozenset(("now", "transaction_timestamp", "statement_timestamp"))
+
+#: SQL's value functions of the time, and the types, also functions of pg_catalog, that a timestamptz becomes.
+CLOCK_VALUES: Mapping[str, str] = {
     "current_timestamp": "timestamptz",
     "current_date": "date",
     "current_time": "timetz",
@@ -31,15 +33,19 @@ def pin_clock(text: str, moment: str, age_from: str | None = None) -> str:
     for index, (kind, word, start, end) in enumerate(lexemes):
         if kind is not Kind.WORD or (index and _is_mark(lexemes, index - 1, ".")):
             continue
-        if word in _NOW and _is_mark(lexemes, index + 1, "(") and _is_mark(lexemes, index + 2, ")"):
+        if (
+            word in CLOCK_FUNCTIONS
+            and _is_mark(lexemes, index + 1, "(")
+            and _is_mark(lexemes, index + 2, ")")
+        ):
             parts += [text[position:start], now]
             position = lexemes[index + 2].end
-        elif word in _VALUES:
-            parts += [text[position:start], f"pg_catalog.{_VALUES[word]}({now})"]
+        elif word in CLOCK_VALUES:
+            parts += [text[position:start], f"pg_catalog.{CLOCK_VALUES[word]}({now})"]
             position = end
             if _is_mark(lexemes, index + 1, "("):
                 # CURRENT_TIMESTAMP(3): a conversion to the same type rounds.
-                parts[-1] = f"pg_catalog.{_VALUES[word]}({parts[-1]}, {lexemes[index + 2].text})"
+                parts[-1] = f"pg_catalog.{CLOCK_VALUES[word]}({parts[-1]}, {lexemes[index + 2].text})"
                 position = lexemes[index + 3].end
         elif word == "age" and age_from is not None and _has_one_argument(lexemes, index + 1):
             today = f"pg_catalog.date({now})::{age_from}"
