@@ -70,7 +70,6 @@ SELECT grade, array_agg(name ORDER BY name, id) AS names FROM emp GROUP BY grade
 SELECT a, b, count(*) AS n FROM x GROUP BY a, b HAVING count(*) > 1;
 SELECT count(*) AS n, sum(a) AS a, sum(b) AS b, count(a) AS ca FROM (SELECT * FROM x UNION ALL SELECT * FROM y) z;
 SELECT a, sum(b) AS s FROM x GROUP BY a HAVING sum(b) = (SELECT max(s) FROM (SELECT sum(b) AS s FROM x GROUP BY a) z);
--- recomputed: a whole-row reference
 SELECT count(x.*) AS n, count(DISTINCT x.*) AS d FROM x;
 SELECT a, count(*) OVER () AS groups, sum(count(*)) OVER () AS total FROM x GROUP BY a;
 SELECT jsonb_agg(DISTINCT b ORDER BY b) AS j, string_agg(DISTINCT a::text, '' ORDER BY a::text) AS s FROM x;

@@ -25,53 +25,29 @@ SELECT w.id FROM wide w WHERE w.p NOT IN (SELECT d.p FROM doc d WHERE d.p IS NOT
 SELECT p FROM wide UNION SELECT p FROM doc;
 SELECT p FROM wide INTERSECT ALL SELECT p FROM doc;
 SELECT p FROM wide EXCEPT SELECT q FROM wide;
--- recomputed: a whole-row reference
 SELECT x FROM x;
--- recomputed: a whole-row reference
 SELECT x, y FROM x JOIN y ON x.a = y.a;
--- recomputed: a whole-row reference
 SELECT x.*::x AS whole FROM x;
--- recomputed: a whole-row reference
 SELECT x, count(*) AS n FROM x GROUP BY x;
--- recomputed: a whole-row reference
 SELECT DISTINCT x FROM x;
--- recomputed: a whole-row reference
 SELECT count(x) AS n, count(DISTINCT x) AS d FROM x;
--- recomputed: a whole-row reference
 SELECT x.a, y FROM x LEFT JOIN y ON x.a = y.a;
--- recomputed: a whole-row reference
 SELECT x, y FROM x FULL JOIN y ON x.a = y.a AND x.b = y.b;
--- recomputed: a whole-row reference
 SELECT a FROM x LEFT JOIN y USING (a) WHERE y IS NULL;
--- recomputed: a whole-row reference
 SELECT x.a FROM x LEFT JOIN y ON x.a = y.a WHERE y.* IS NOT NULL;
--- recomputed: a whole-row reference
 SELECT e FROM emp e WHERE e.dept = 1;
--- recomputed: a whole-row reference
 SELECT id, to_jsonb(e) AS j FROM emp e;
--- recomputed: a whole-row reference
 SELECT id, to_jsonb(e) - 'id' AS j FROM emp e WHERE ok;
--- recomputed: a whole-row reference
 SELECT row_to_json(x)::text AS j FROM x;
--- recomputed: a whole-row reference
 SELECT dept, jsonb_agg(e ORDER BY id) AS j FROM emp e GROUP BY dept;
--- recomputed: a whole-row reference
 SELECT dept, array_agg(e ORDER BY id) AS es FROM emp e GROUP BY dept;
--- recomputed: a whole-row reference
 SELECT (e).name, (e).pay FROM (SELECT e FROM emp e) z;
--- recomputed: a whole-row reference
 SELECT (z.w).a, count(*) AS n FROM (SELECT x AS w FROM x) z GROUP BY (z.w).a;
--- recomputed: a whole-row reference
 SELECT z::text AS t FROM (SELECT a, sum(b) AS s FROM x GROUP BY a) z;
--- recomputed: a whole-row reference
 SELECT z.a, to_jsonb(z) AS j FROM (SELECT a, count(*) AS n FROM x GROUP BY a) z;
--- recomputed: a whole-row reference
 SELECT num_nulls(x.*) AS n, num_nonnulls(a, b) AS m FROM x;
--- recomputed: a whole-row reference
 SELECT x::text AS t, length(x::text) AS n FROM x;
--- recomputed: a whole-row reference
 SELECT a FROM x WHERE x = ROW(0, 0)::x;
--- recomputed: a whole-row reference
 SELECT a FROM x WHERE x IN (SELECT ROW(y.a, y.b)::x FROM y);
 SELECT a FROM x WHERE (a, b) > (1, 0);
 SELECT a FROM x WHERE (a, b) <= (2, NULL);

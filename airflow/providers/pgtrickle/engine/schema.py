@@ -78,6 +78,11 @@ class ColumnType:
         return self.category not in ("A", "C", "P")
 
     @property
+    def is_row(self) -> bool:
+        """Whether values are rows, of which ``IS NULL`` says something else than that there is none."""
+        return self.category == "C" or self.name == "record"
+
+    @property
     def is_domain(self) -> bool:
         """Whether the type is a domain, or spelled unlike its base for another reason (``interval year``)."""
         return re.sub(r"\([-\d,]+\)", "", self.name) != self.base

@@ -135,7 +135,7 @@ class _Builder:
         where = item.where
         if item.argument is not None:
             present = ex.is_not_null(item.argument)
-            if self.names.types[argument_key(item)].category == "C":
+            if self.names.types[argument_key(item)].is_row:
                 # A composite value of NULLs "is NULL", yet it is counted.
                 present = ex.equals(ex.call("num_nulls", item.argument), ex.integer(0))
             where = _both(where, present)

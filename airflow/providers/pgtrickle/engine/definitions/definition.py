@@ -12,6 +12,8 @@ from airflow.providers.pgtrickle.engine.compile import Compiled, compile_query
 from airflow.providers.pgtrickle.engine.db import Session
 from airflow.providers.pgtrickle.engine.definitions.bind import bind
 from airflow.providers.pgtrickle.engine.names import QualifiedName, definition_name
+from airflow.providers.pgtrickle.engine.ops import expressions as ex
+from airflow.providers.pgtrickle.engine.ops.nodes import Project, walk
 from airflow.providers.pgtrickle.engine.schema import Binding, ColumnType
 
 
@@ -50,7 +52,8 @@ class Definition:
         """What the stored state rests on, as a JSON value: while it is the same, storage can be built upon.
 
         Besides the layout of storage it has the columns of the sources that were NOT NULL when the deltas
-        were derived: a change from the time before such a constraint would be misread after it.
+        were derived: a change from the time before such a constraint would be misread after it. And it has
+        the columns of the rows that are read as one value.
         """
         columns = {relation.oid: relation.columns for relation in self.compiled.binding.relations.values()}
         not_null = {
@@ -69,7 +72,29 @@ class Definition:
             [[physical, self.compiled.names.types[column].name] for column, physical in item.columns]
             for item in self.compiled.arrangements
         ]
-        return {**layout, "arrangements": arrangements} if arrangements else layout
+        if arrangements:
+            layout["arrangements"] = arrangements
+        if self._rows:
+            layout["rows"] = self._rows
+        return layout
+
+    @property
+    def _rows(self) -> dict[str, list[str]]:
+        """By oid, the column names of the relations whose rows are read as one value.
+
+        A column that is added or renamed shows in such values. A query that is recomputed may read any.
+        """
+        types = {
+            ex.type_of_whole_row(value)
+            for node in walk(self.compiled.root)
+            if isinstance(node, Project)
+            for _, value in node.outputs
+        }
+        return {
+            str(relation.oid): [column.name for column in relation.columns]
+            for relation in self.compiled.binding.relations.values()
+            if str(relation.name) in types or not self.compiled.differential
+        }
 
 
 class _Describe:

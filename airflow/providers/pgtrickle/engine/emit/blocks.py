@@ -50,4 +50,4 @@ def atomic(sql: str) -> str:
 
 def is_null(sql: str, kind: ColumnType) -> str:
     """Whether a value is NULL; ``IS NULL`` holds for a composite value of NULLs as well, which is none."""
-    return f"pg_catalog.num_nulls({sql}) = 1" if kind.category == "C" else f"{sql} IS NULL"
+    return f"pg_catalog.num_nulls({sql}) = 1" if kind.is_row else f"{sql} IS NULL"

@@ -52,6 +52,26 @@ def call(function: str, *arguments: Expr) -> Expr:
     return exp.Anonymous(this=function, expressions=[_copy(argument) for argument in arguments])
 
 
+def whole_row(columns: Iterable[tuple[str, Expr]], type_name: str | None) -> Expr:
+    """The columns as one value: of a named row type, or a record with their names."""
+    if type_name is not None:
+        return cast(call("row", *(value for _, value in columns)), type_name)
+    name = exp.to_identifier("row", quoted=True)
+    values = [
+        exp.Alias(this=value.copy(), alias=exp.to_identifier(title, quoted=True)) for title, value in columns
+    ]
+    inner = exp.Subquery(this=exp.Select(expressions=values), alias=exp.TableAlias(this=name.copy()))
+    return exp.Subquery(this=exp.Select(expressions=[name], from_=exp.From(this=inner)))
+
+
+def type_of_whole_row(value: Expr) -> str | None:
+    """The row type of what ``whole_row`` made of a relation's columns, else None."""
+    bare = value.unnest()
+    if isinstance(bare, exp.Cast) and isinstance(bare.this, exp.Anonymous) and bare.this.name == "row":
+        return str(bare.to.args.get("kind"))
+    return None
+
+
 def row_hash(values: Iterable[Expr]) -> Expr:
     """The 64-bit hash of a row of values; never NULL."""
     parts = list(values)

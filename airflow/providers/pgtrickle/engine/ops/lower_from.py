@@ -23,7 +23,7 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Source,
     SourceColumn,
 )
-from airflow.providers.pgtrickle.engine.ops.references import free_columns, has_query
+from airflow.providers.pgtrickle.engine.ops.references import aliases_of_rows, free_columns, has_query
 from airflow.providers.pgtrickle.engine.ops.row_functions import (
     is_row_function,
     output_titles,
@@ -52,6 +52,8 @@ class FromClause:
         self.lowerer = lowerer
         self.names = lowerer.names
         self.relations = relations
+        #: The aliases whose rows are read as one value somewhere.
+        self._rows_read: set[str] = set()
 
     def frame(
         self, node: exp.Select, environment: Environment, outer: Scope | None, prefix: Op | None = None
@@ -63,6 +65,7 @@ class FromClause:
         """
         if node.args.get("laterals"):
             raise Unsupported("LATERAL")
+        self._rows_read.update(aliases_of_rows(node))
         clause = node.args.get("from_")
         before = FromItem(prefix or Constant(), (), ())
         if clause is None:
@@ -131,6 +134,7 @@ class FromClause:
             raise Unsupported("ONLY")
         schema, name = node.db, node.name
         alias = node.args.get("alias")
+        row_type: str | None = None
         if not schema:
             home = environment.find(name)
             if home is None:
@@ -138,9 +142,10 @@ class FromClause:
             lowered = self._cte(name, home)
         else:
             lowered = self._relation(QualifiedName(schema, name))
+            row_type = str(QualifiedName(schema, name))
         if alias is None:
             alias = exp.TableAlias(this=exp.to_identifier(name))
-        return self._aliased(lowered.op, lowered.columns, alias)
+        return self._aliased(lowered.op, lowered.columns, alias, row_type)
 
     def _cte(self, name: str, home: Environment) -> Lowered:
         known = home.lowered.get(name)
@@ -186,13 +191,30 @@ class FromClause:
         op = Scan(Source(relation.oid, relation.name), fields)
         return Lowered(op, tuple((item.name, item.output) for item in fields))
 
-    def _aliased(self, op: Op, columns: Sequence[tuple[str, Expr]], alias: exp.TableAlias | None) -> FromItem:
+    def _aliased(
+        self,
+        op: Op,
+        columns: Sequence[tuple[str, Expr]],
+        alias: exp.TableAlias | None,
+        row_type: str | None = None,
+    ) -> FromItem:
+        """The item under its alias. ``row_type`` is the type of its rows; without one they are records.
+
+        A row that is read as one value is made where the item stands: an outer join above pads it with NULL,
+        which is not a row of NULLs.
+        """
         titles = [identifier.name for identifier in (alias.args.get("columns") or ())] if alias else []
         named = tuple(
             (titles[position] if position < len(titles) else title, value)
             for position, (title, value) in enumerate(columns)
         )
-        return FromItem(op, (Range(alias.name if alias else None, dict(named)),), named)
+        row: Expr | None = None
+        if alias is not None and alias.name in self._rows_read:
+            value = ex.whole_row(named, row_type)
+            row = ex.column(self.names.fresh(alias.name))
+            passed = tuple((name, ex.column(name)) for name in op.columns)
+            op = Project(op, (*passed, (row.name, value)))
+        return FromItem(op, (Range(alias.name if alias else None, dict(named), row),), named)
 
     def _join(
         self,

@@ -32,6 +32,11 @@ def free_references(node: exp.Expr) -> Iterator[exp.Column]:
     yield from _free(node, frozenset())
 
 
+def aliases_of_rows(node: exp.Expr) -> Iterator[str]:
+    """The aliases of which a query reads whole rows, ``alias.*`` in an expression."""
+    return (column.table for column in node.find_all(exp.Column) if isinstance(column.this, exp.Star))
+
+
 def reads_relations(node: exp.Expr) -> bool:
     """Whether a query reads any relation, common table expressions among them."""
     return any(isinstance(table.this, exp.Identifier) for table in node.find_all(exp.Table))

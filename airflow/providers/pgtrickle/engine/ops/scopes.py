@@ -70,10 +70,14 @@ def titled(lowered: Lowered, titles: Sequence[str]) -> Lowered:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """What one FROM item offers under its alias: column name → expression over the tree."""
+    """What one FROM item offers under its alias: column name → expression over the tree.
+
+    ``row`` is the whole row as one value, where something reads it.
+    """
 
     alias: str | None
     columns: Mapping[str, Expr]
+    row: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +130,15 @@ class Scope:
         raise Unsupported(f"the reference {node.sql(dialect='postgres')}")
 
     def _find(self, node: exp.Column) -> Expr | None:
-        if isinstance(node.this, exp.Star):
-            raise Unsupported("a whole-row reference")
         if node.args.get("db"):
             return None
         name, qualifier = node.name, node.table
         if qualifier:
             for offered in reversed(self.ranges):
+                if offered.alias == qualifier and isinstance(node.this, exp.Star):
+                    if offered.row is None:
+                        raise Unsupported("a whole-row reference to a function")
+                    return offered.row
                 if offered.alias == qualifier:
                     return offered.columns.get(name)
             return None

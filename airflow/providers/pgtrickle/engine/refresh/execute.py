@@ -224,7 +224,9 @@ class Refresher:
             if known.meaning != moment.meaning:
                 raise DefinitionMoved
         if not known.fits:
-            raise LayoutMoved(rebuild or "The keys or the NOT NULL constraints of the sources were changed.")
+            raise LayoutMoved(
+                rebuild or "The keys, the NOT NULL constraints or the columns of the sources were changed."
+            )
         return live, rebuild or difference(moment.recorded.get("capture"), live)
 
     def populate(

@@ -18,8 +18,10 @@ SELECT id, to_char(placed, 'YYYY-MM-DD') AS day FROM orders
 SELECT id, tags[1] AS tag, data ->> 'k' AS k, int4range(0, qty) AS span, ROW(id, note)::pair AS both FROM orders
 -- construct: json, xml, geometric types as columns | deltas | compared as text, for want of an equality
 SELECT id, data::json AS data FROM orders
--- construct: whole-row references | recompute | no law yet
-SELECT id, to_jsonb(o) AS document FROM orders o
+-- construct: whole-row references | deltas | the row is made where it stands; a changed column list rebuilds the stream table
+SELECT o.id, to_jsonb(c) AS customer FROM orders o LEFT JOIN customers c ON c.id = o.customer
+-- construct: whole-row references to a function | recompute | the type of its row is not known
+SELECT o.id, to_jsonb(t) AS tag FROM orders o, unnest(o.tags) WITH ORDINALITY t(tag, n)
 -- construct: set-returning functions in the select list, several in lockstep | deltas | a function of each row
 SELECT id, unnest(tags) AS tag, generate_series(1, qty) AS n FROM orders
 -- construct: SELECT without FROM, VALUES | deltas | never changes
