@@ -132,8 +132,8 @@ def check_shapes(connection: psycopg.Connection, pgt: PgTrickle) -> None:
             result = pgt.refresh_stream_table(name)
             actions[result.action] += 1
             verification = pgt.verify_stream_table(name)
-            if not verification:
-                wrong.append(f"round {number}, {result.action}: {text}\n    {verification}")
+            if not verification or result.action == "REINITIALIZE":
+                wrong.append(f"round {number}, {result.action}, {result.reason}: {text}\n    {verification}")
     print(f"{len(shapes)} shapes, {dict(modes)}, {ROUNDS} rounds: {dict(actions)}, {len(wrong)} wrong")
     assert not wrong, "\n".join(wrong)
     assert modes["DIFFERENTIAL"] >= 138
@@ -202,14 +202,15 @@ def check_constructs(connection: psycopg.Connection, pgt: PgTrickle) -> None:
         connection.execute(change)
         for name, text in list(tables.items()):
             try:
-                actions[pgt.refresh_stream_table(name).action] += 1
+                result = pgt.refresh_stream_table(name)
+                actions[result.action] += 1
                 verification = pgt.verify_stream_table(name)
             except PgTrickleError as error:
                 wrong.append(f"{title}: {text}\n    {error}")
                 del tables[name]
                 continue
-            if not verification:
-                wrong.append(f"{title}: {text}\n    {verification}")
+            if not verification or result.action == "REINITIALIZE":
+                wrong.append(f"{title}, {result.action}, {result.reason}: {text}\n    {verification}")
     print(f"{len(tables)} constructs, {dict(modes)}: {dict(actions)}, left out {len(skipped)}")
     assert not wrong, "\n".join(wrong)
     assert modes["DIFFERENTIAL"] >= 165

@@ -105,7 +105,7 @@ def follow(path: Path, chosen: list[Query], connection: psycopg.Connection, pgt:
             try:
                 result = pgt.refresh_stream_table(name)
                 table.actions[result.action] += 1
-                if result.action == "REINITIALIZE":
+                if result.action == "REINITIALIZE":  # a delta that does not fit makes the engine rebuild
                     wrong.append(f"{title}: {table.query.text}\n    {result.reason}")
                 verification = pgt.verify_stream_table(name)
             except PgTrickleError as error:
