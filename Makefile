@@ -28,7 +28,7 @@ format: setup  ## let ruff write
 	@$(VENV)/ruff format .
 
 bench: setup  ## measure what the documentation promises
-	@broken=0; for each in refresh tpch factory page reference; do \
+	@broken=0; for each in refresh recursion tpch factory page reference; do \
 		echo "-- bench/$$each.py"; $(VENV)/python bench/$$each.py || broken=1; \
 	done; exit $$broken
 

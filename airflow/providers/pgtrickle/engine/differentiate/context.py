@@ -30,7 +30,6 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Negate,
     Op,
     OuterJoin,
-    Plain,
     Project,
     Query,
     Recursive,
@@ -115,8 +114,7 @@ class Differentiate:
         if isinstance(op, Aggregate) and isinstance(stored, StoredGroups):
             return stored.state(op, self)
         if stored is not None:
-            before, change = stored.rows(op.columns), self.settled(op)
-            return before if isinstance(change, Empty) else Plain(union_all((before, change), op.columns))
+            return stored.after(self.settled(op), op.columns, self)
         return with_inputs(op, [self.state(child) for child in op.inputs])
 
     def before(self, op: Op) -> Op:

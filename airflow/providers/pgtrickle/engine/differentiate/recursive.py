@@ -67,11 +67,27 @@ class Stored:
         """The stored rows under these names."""
         return _renamed(self.scan, self.scan.columns[:-1], columns)
 
-    def match(self, columns: Sequence[str], delta: Differentiate) -> tuple[Op, tuple[ex.Expr, ...]]:
-        """As ``row_match``, by the stored hash."""
-        by_hash = self.scan.columns[-1]
-        rows = _renamed(self.scan, self.scan.columns, (*columns, by_hash))
-        return row_match(columns, rows, delta, by_hash)
+    @property
+    def by_hash(self) -> str:
+        """The column of ``hashed_rows`` that has the hash."""
+        return self.scan.columns[-1]
+
+    def hashed_rows(self, columns: Sequence[str]) -> Op:
+        """The stored rows under these names, and their hash."""
+        return _renamed(self.scan, self.scan.columns, (*columns, self.by_hash))
+
+    def after(self, change: Op, columns: tuple[str, ...], delta: Differentiate) -> Op:
+        """The rows after a change: those that it does not touch, and what it makes of the others."""
+        if isinstance(change, Empty):
+            return self.rows(columns)
+        passed = tuple((name, ex.column(name)) for name in columns)
+        touched = Project(ExposeWeight(change, delta.names.fresh("weight", BIGINT)), passed)
+        rows = self.hashed_rows(columns)
+        other, same = row_match(columns, touched, delta, own_hash=self.by_hash)
+        few = delta.restrict.to_rows_of(rows, other, [(self.by_hash, other.columns[-1])])
+        untouched = Project(SemiJoin(rows, other, same, anti=True), passed)
+        before = Project(SemiJoin(few, other, same), passed)
+        return union_all((untouched, Plain(union_all((before, change), columns))), columns)
 
 
 def delta_recursive(op: Recursive, delta: Differentiate) -> Op:
@@ -105,7 +121,8 @@ class _Law:
         return Recursive(reference.label, seeds, step, columns, (columns, columns), self.op.distinct)
 
     def reference(self) -> SelfReference:
-        return SelfReference(self.delta.names.fresh("recursive"), self.own)
+        label = self.delta.names.fresh("recursive")
+        return SelfReference(label, self.own, weighted=not self.op.distinct, few=True)
 
     def from_start(self, part: Op) -> Op:
         return _renamed(part, self.op.mappings[0], self.op.columns)
@@ -127,14 +144,14 @@ class _UnionAll(_Law):
         columns = self.op.columns
         before = self.stored.rows(self.own)
         reference = self.reference()
-        gone = _plain(self.seeds(gone=True, rows=before))
+        gone = _consolidated(self.seeds(gone=True, rows=before))
         went = self.fixpoint(gone, self.from_step(self.step.common(reference)), reference)
         again = self.from_step(self.step.came(_renamed(went, columns, self.own)))
         coming = [self.seeds(gone=False, rows=before)]
         if not isinstance(again, Empty):
             coming.append(Negate(again))
         reference = self.reference()
-        new = _plain(union_all(tuple(coming), columns))
+        new = _consolidated(union_all(tuple(coming), columns))
         came = self.fixpoint(new, self.from_step(self.step.present(reference)), reference)
         return union_all((came, Negate(went)), columns)
 
@@ -145,8 +162,10 @@ class _Union(_Law):
         reference = self.reference()
         gone = self._rows(self.seeds(gone=True, rows=self.stored.rows(self.own)))
         went = self.fixpoint(gone, self.from_step(self.step.common(reference)), reference)
-        other, same = row_match(self.own, _renamed(went, columns, self.own), self.delta)
-        kept = SemiJoin(self.stored.rows(self.own), other, same, anti=True)
+        other, same = row_match(
+            self.own, _renamed(went, columns, self.own), self.delta, own_hash=self.stored.by_hash
+        )
+        kept = SemiJoin(self.stored.hashed_rows(self.own), other, same, anti=True)
         back = [self.from_start(self.start.state), self.from_step(self.step.present(kept))]
         new = self._rows(self.seeds(gone=False, rows=kept))
         start = union_all((*(self._among(rows, went) for rows in back), self._cut(new, went)), columns)
@@ -164,19 +183,21 @@ class _Union(_Law):
     def _rows(self, some: Op) -> Op:
         """The rows of a relation in which no weight is negative on the whole, once or more."""
         if some.weighted:
-            some = ExposeWeight(Consolidate(some), self.delta.names.fresh("weight", BIGINT))
+            some = ExposeWeight(_consolidated(some), self.delta.names.fresh("weight", BIGINT))
         return Project(some, tuple((name, ex.column(name)) for name in self.op.columns))
 
     def _cut(self, rows: Op, went: Op) -> Op:
         """The rows that are not among those that are left: not stored, or gone."""
         columns = self.op.columns
-        stored, same = self.stored.match(columns, self.delta)
+        rows_before, by_hash = self.stored.hashed_rows(columns), self.stored.by_hash
+        stored, same = row_match(columns, rows_before, self.delta, by_hash=by_hash)
         gone, alike = row_match(columns, went, self.delta)
         return union_all((SemiJoin(rows, stored, same, anti=True), SemiJoin(rows, gone, alike)), columns)
 
 
-def _plain(op: Op) -> Op:
-    return Plain(Consolidate(op)) if op.weighted else op
+def _consolidated(op: Op) -> Op:
+    """The rows with what cancels taken out; a plain relation has nothing of the kind."""
+    return Consolidate(op) if op.weighted else op
 
 
 def _renamed(op: Op, before: Sequence[str], after: Sequence[str]) -> Op:

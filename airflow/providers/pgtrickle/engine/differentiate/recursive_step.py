@@ -29,6 +29,7 @@ from airflow.providers.pgtrickle.engine.ops.naming import BIGINT
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
     AsWeight,
+    Consolidate,
     Empty,
     ExposeWeight,
     Filter,
@@ -36,7 +37,6 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Negate,
     Op,
     OuterJoin,
-    Plain,
     Project,
     Recursive,
     SelfReference,
@@ -62,7 +62,8 @@ class StepChange:
 
     def present(self, rows: Op) -> Op:
         """T(rows)."""
-        return self._present(self.op.step, rows)
+        # No outer join of weighted rows: there its parts do.
+        return self._present(self.op.step if self.op.distinct else self.step, rows)
 
     def common(self, rows: Op) -> Op:
         """C(rows), for a SelfReference: to be evaluated at each iteration."""
@@ -119,7 +120,7 @@ class StepChange:
                     return SemiJoin(still, right.gone_rows, node.predicates, anti=True)
                 unlike = SemiJoin(left, right.unlike, node.predicates)
                 rest = SemiJoin(left, right.unlike, node.predicates, anti=True)
-                return union_all((unlike, SemiJoin(rest, right.copies, node.predicates)), node.columns)
+                return union_all((unlike, SemiJoin(rest, right.copies_rows, node.predicates)), node.columns)
             case _:
                 return with_inputs(node, [self._common(child, rows) for child in node.inputs])
 
@@ -131,7 +132,11 @@ class StepChange:
                 alternatives.append([self._common(side, rows)])
                 continue
             other = self._input(side)
-            alternatives.append([other.unlike, other.copies] if other.changed else [other.state])
+            if other.changed:
+                copies = other.copies_rows if self.op.distinct else other.copies
+                alternatives.append([other.unlike, copies])
+            else:
+                alternatives.append([other.state])
         terms = [Join(tuple(sides), node.predicates) for sides in product(*alternatives)]
         return union_all(tuple(terms), node.columns)
 
@@ -250,18 +255,26 @@ class Input:
         self.unlike: Op = SemiJoin(self.state, keyed, same, anti=True)
         comparable = [name for name in columns if names.types[name].has_equality]
         few = delta.restrict.to_rows_of(self.state, self.came_rows, [(name, name) for name in comparable])
-        self.copies: Op = Plain(union_all((SemiJoin(few, keyed, same), Negate(self.came)), columns))
-        self.common: Op = union_all((self.unlike, self.copies), columns)
-        self.before: Op = union_all((self.unlike, self.copies, self.gone_rows), columns)
+        self.copies: Op = Consolidate(union_all((SemiJoin(few, keyed, same), Negate(self.came)), columns))
+        exposed = ExposeWeight(self.copies, names.fresh("weight", BIGINT))
+        self.copies_rows: Op = Project(exposed, passed)
+        self.common: Op = union_all((self.unlike, self.copies_rows), columns)
+        self.before: Op = union_all((self.common, self.gone_rows), columns)
 
 
 def row_match(
-    columns: Sequence[str], other: Op, delta: Differentiate, by_hash: str | None = None
+    columns: Sequence[str],
+    other: Op,
+    delta: Differentiate,
+    *,
+    by_hash: str | None = None,
+    own_hash: str | None = None,
 ) -> tuple[Op, tuple[ex.Expr, ...]]:
     """Another relation under fresh names, and the predicates by which one of its rows is a given row.
 
-    ``other`` has the given row's ``columns``, and maybe the hash of them as its column ``by_hash``. NULL is
-    the same as NULL.
+    ``other`` has the given row's ``columns``, and maybe the hash of them as its column ``by_hash``;
+    ``own_hash`` is the given row's where that is stored. NULL is the same as NULL. The last column of the
+    relation is the hash.
     """
     names = delta.names
     fresh = {name: names.like(name) for name in columns}
@@ -273,4 +286,5 @@ def row_match(
         ex.same(ex.column(name), ex.column(new), as_text=not names.types[name].has_equality)
         for name, new in fresh.items()
     ]
-    return Project(other, tuple(outputs)), (ex.equals(ex.column(found), hashed), *alike)
+    given = ex.column(own_hash) if own_hash else hashed
+    return Project(other, tuple(outputs)), (ex.equals(ex.column(found), given), *alike)

@@ -521,7 +521,6 @@ class Emitter:
         return self._closed(numbered.select(op.columns), op)
 
     def _recursive(self, op: Recursive) -> Block:
-        """Both arms give the declared types: PostgreSQL asks that they agree to the last modifier."""
         start = self._arm(op, op.start, op.mappings[0])
         step = Step(op)
         self._steps.append(step)
@@ -529,33 +528,37 @@ class Emitter:
         self._steps.pop()
         for node in step.dependent:
             self._bound.pop(node, None)
-        names = ", ".join(quote_identifier(name) for name in op.columns)
+        names = ", ".join(map(quote_identifier, (*op.columns, *((WEIGHT,) if op.weighted else ()))))
         word = "UNION" if op.distinct else "UNION ALL"
         union = f"{start} {word} ({step.with_clause()}{body})"
-        return self._closed(
-            f"WITH RECURSIVE {op.label}({names}) AS ({union}) SELECT {names} FROM {op.label}", op
-        )
+        text = f"WITH RECURSIVE {op.label}({names}) AS ({union}) SELECT {names} FROM {op.label}"
+        return self._closed(text, op)
 
     def _arm(self, op: Recursive, side: Op, mapping: Sequence[str]) -> str:
+        """An arm with the declared types: PostgreSQL asks that both agree to the last modifier."""
         block = self._block(side)
         outputs = {
             name: f"CAST({block.outputs[source]} AS {self.types[name].name})"
             for name, source in zip(op.columns, mapping, strict=True)
         }
-        return Block(block.sources, block.conditions, outputs).select(op.columns)
+        weight = f"CAST({block.weight or '1'} AS bigint)"
+        arm = Block(block.sources, block.conditions, outputs, weight)
+        return arm.select(op.columns, weighted=op.weighted)
 
     def _self_reference(self, op: SelfReference) -> Block:
         step = next((step for step in self._steps if step.label == op.label), None)
-        alias = self._alias()
         if step is None:
-            nulls = ", ".join(
-                f"NULL::{self.types[name].name} AS {quote_identifier(name)}" for name in op.columns
-            )
-            return self._closed(f"SELECT {nulls}", op)
-        names = ", ".join(quote_identifier(name) for name in op.columns)
+            nulls = (f"NULL::{self.types[name].name} AS {quote_identifier(name)}" for name in op.columns)
+            return self._closed(f"SELECT {', '.join(nulls)}", op)
+        alias = self._alias()
+        names = ", ".join(map(quote_identifier, (*op.columns, *((WEIGHT,) if op.weighted else ()))))
+        # PostgreSQL expects ten times the rows of the start, and would read whole tables to meet them.
+        few = f"pg_catalog.num_nulls({reference(alias, op.columns[0])}) = ANY ('{{0,1}}'::int4[])"
         return Block(
             [f"{step.source} AS {alias}({names})"],
-            outputs={name: reference(alias, name) for name in op.columns},
+            [few] if op.few else [],
+            {name: reference(alias, name) for name in op.columns},
+            reference(alias, WEIGHT) if op.weighted else None,
         )
 
 

@@ -465,22 +465,26 @@ class Number(_Plain, _OneInput):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SelfReference(_Plain, _Leaf):
+class SelfReference(_Leaf):
     """In the step of a ``Recursive``: the rows that the previous iteration added to it.
 
     ``label`` is the one of the ``Recursive``. Standing alone, outside of it, it has no rows to give.
+    ``few``: they are known to be as many as change.
     """
 
     label: str
     columns: tuple[str, ...]
+    weighted: bool = False
+    few: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Recursive(_Plain):
+class Recursive:
     """A recursive query, as PostgreSQL does it: ``start``, then ``step`` over what came last, while any came.
 
     ``mappings`` gives for either arm its columns in the order of ``columns``. ``distinct`` (UNION): a row
     comes once. The columns of the ``SelfReference`` in ``step`` stand in the order of ``columns`` too.
+    Weighted rows are not added up between iterations: weights of one sign only make it end.
     """
 
     label: str
@@ -491,7 +495,7 @@ class Recursive(_Plain):
     distinct: bool
 
     def __post_init__(self) -> None:
-        _require(not self.start.weighted and not self.step.weighted, "recursion over weighted rows")
+        _require(not (self.distinct and self.weighted), "UNION of weighted rows")
         for arm, mapping in zip(self.inputs, self.mappings, strict=True):
             _require(len(mapping) == len(self.columns), "mapping of another width")
             _require(frozenset(mapping) <= frozenset(arm.columns), "unknown column in a mapping")
@@ -499,6 +503,10 @@ class Recursive(_Plain):
     @property
     def inputs(self) -> tuple[Op, ...]:
         return (self.start, self.step)
+
+    @property
+    def weighted(self) -> bool:
+        return self.start.weighted or self.step.weighted
 
 
 Op: TypeAlias = (
