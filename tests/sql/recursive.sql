@@ -336,3 +336,60 @@ INSERT INTO f VALUES (3, 4);
 -- round
 DELETE FROM e WHERE s = 3;
 DELETE FROM f WHERE d = 1;
+
+-- case: recursive: cycle and search
+CREATE TABLE e (s int, d int);
+INSERT INTO e VALUES (1, 2), (2, 3), (3, 1), (3, 4), (2, NULL), (NULL, 2);
+-- stream table: s
+WITH RECURSIVE r(s, d) AS (
+  SELECT s, d FROM e WHERE s = 1 UNION ALL SELECT e.s, e.d FROM r, e WHERE e.s IS NOT DISTINCT FROM r.d
+) CYCLE s, d SET again USING path SELECT s, d, again FROM r;
+-- stream table: t
+WITH RECURSIVE r AS (
+  SELECT s, d, 0 AS k FROM e UNION SELECT e.s, e.d, r.k + 1 FROM e, r WHERE e.s = r.d
+) CYCLE d SET mark TO 'again' DEFAULT 'new' USING path SELECT d, k, mark FROM r WHERE s IS NOT NULL;
+-- stream table: u
+WITH RECURSIVE r AS (
+  SELECT s AS n FROM e WHERE s = 2 UNION ALL SELECT e.d FROM r JOIN e ON e.s = r.n
+) SEARCH DEPTH FIRST BY n SET ord CYCLE n SET stop TO 1 DEFAULT 0 USING p
+SELECT n, count(*) AS c, sum(stop) AS stops FROM r GROUP BY n;
+-- round
+DELETE FROM e WHERE s = 3 AND d = 1;
+-- round
+INSERT INTO e VALUES (4, 2), (4, 2), (3, 3);
+DELETE FROM e WHERE d IS NULL;
+-- round
+UPDATE e SET d = 1 WHERE s = 4;
+INSERT INTO e VALUES (2, NULL);
+-- round
+TRUNCATE e;
+INSERT INTO e VALUES (2, 2), (1, 1);
+
+-- case: recursive: search sets an order that nobody keeps
+CREATE TABLE e (s int, d int);
+INSERT INTO e VALUES (1, 2), (2, 3), (3, 4);
+-- stream table: s
+WITH RECURSIVE r AS (
+  SELECT s, d FROM e WHERE s = 1 UNION ALL SELECT e.s, e.d FROM r, e WHERE e.s = r.d
+) SEARCH BREADTH FIRST BY s, d SET ord SELECT s, d FROM r ORDER BY ord;
+-- round
+INSERT INTO e VALUES (1, 7), (7, 3);
+-- round
+DELETE FROM e WHERE s = 2;
+
+-- case: recursive: what cycle and search cannot have by deltas is recomputed
+-- mode: FULL
+CREATE TABLE e (s numeric, d numeric);
+INSERT INTO e VALUES (1, 2), (2.0, 3), (3, 1.00);
+-- stream table: s
+WITH RECURSIVE r AS (
+  SELECT s, d FROM e UNION ALL SELECT e.s, e.d FROM r, e WHERE e.s = r.d
+) CYCLE s, d SET again USING path SELECT s, d, again FROM r;
+-- stream table: t
+WITH RECURSIVE r AS (
+  SELECT s, d FROM e UNION ALL SELECT e.s, e.d FROM r, e WHERE e.s = r.d
+) CYCLE s SET again USING path SELECT s, path::text AS p FROM r;
+-- round
+INSERT INTO e VALUES (3, 7), (7, 3);
+-- round
+DELETE FROM e WHERE s = 2;

@@ -36,7 +36,7 @@ _ADVICE: tuple[tuple[str, str | None, str | None], ...] = (
     (r"the text '", None, "Write CURRENT_DATE or LOCALTIMESTAMP: those are followed by deltas."),
     (r"(?:the function )?(\S+?)(?:\(\))? (?:is STABLE|depends on the session)", "{0}()", _AT_READING),
     (r"([A-Z_]+), whose value changes", "{0}", _AT_READING),
-    (r"SEARCH or CYCLE", "SEARCH|CYCLE", "Carry the order or the path as columns of your own."),
+    (r"SEARCH in a UNION|CYCLE over", "SEARCH|CYCLE", "Carry the order or the path as columns of your own."),
     (
         r"LIMIT, OFFSET or FETCH",
         "LIMIT|OFFSET|FETCH",

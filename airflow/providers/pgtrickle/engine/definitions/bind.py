@@ -54,6 +54,7 @@ _VALUE_FUNCTIONS = (
 #: Words, as PostgreSQL prints them, without which no order decides anything.
 _ORDERED = re.compile(r"\b(?:LIMIT|OFFSET|FETCH|DISTINCT ON|OVER|ARRAY)\b")
 _STORAGE = re.compile(r"st_(\d+)_\d+")
+_CYCLE_WITH_CAST = re.compile(r"\bCYCLE\b.*\bTO\b.*::.*\bUSING\b", re.DOTALL)
 _DUPLICATE_COLUMN = "42701"
 _INVALID_TABLE_DEFINITION = "42P16"
 _FEATURE_NOT_SUPPORTED = "0A000"
@@ -106,7 +107,7 @@ def bind(session: Session, definition: QualifiedName, *, verify: bool = True) ->
         by_name = {relation.name: relation for relation in relations.values()}
         completed = _completed(session, views[0].text, by_name)
     return Binding(
-        text=views[0].text,
+        text=_readable(views[0].text),
         columns=root.columns,
         relations=by_name,
         functions=functions,
@@ -245,6 +246,16 @@ def _obstacle(session: Session, definition: QualifiedName, views: Sequence[Relat
             place = "" if view.name == definition else f"View {view.name.display}: "
             return place + problem
     return None
+
+
+def _readable(text: str) -> str:
+    """The text as PostgreSQL can read it: constants of a CYCLE it prints with casts that it refuses there."""
+    if not _CYCLE_WITH_CAST.search(text):
+        return text
+    try:
+        return generate(parse_canonical(text))
+    except UnsupportedQuery:
+        return text
 
 
 def _round_trip(session: Session, definition: QualifiedName, view: Relation) -> str | None:

@@ -22,6 +22,7 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Window,
     walk,
 )
+from airflow.providers.pgtrickle.engine.ops.scopes import Unsupported
 from airflow.providers.pgtrickle.engine.schema import ColumnType
 
 #: Answers, for a SELECT, the type of each of its columns; parse analysis only.
@@ -35,6 +36,8 @@ def annotate(op: Op, names: Names, not_null: NotNull, describe: Describe) -> Non
     """
     for recursion in reversed(recursions(op)):
         annotate(recursion.start, names, not_null, describe)
+        if not all(names.types[name].equal_image for name in recursion.by_text):
+            raise Unsupported("CYCLE over a column whose equal values can look different")
         given = [names.types[name] for name in recursion.mappings[0]]
         references = [node.columns for node in walk(recursion.step) if _refers_to(node, recursion)]
         for columns in (recursion.columns, *references):

@@ -484,7 +484,8 @@ class Recursive:
 
     ``mappings`` gives for either arm its columns in the order of ``columns``. ``distinct`` (UNION): a row
     comes once. The columns of the ``SelfReference`` in ``step`` stand in the order of ``columns`` too.
-    Weighted rows are not added up between iterations: weights of one sign only make it end.
+    Weighted rows are not added up between iterations: weights of one sign only make it end. ``by_text`` are
+    columns of ``start`` that are compared by their text.
     """
 
     label: str
@@ -493,6 +494,7 @@ class Recursive:
     columns: tuple[str, ...]
     mappings: tuple[tuple[str, ...], tuple[str, ...]]
     distinct: bool
+    by_text: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _require(not (self.distinct and self.weighted), "UNION of weighted rows")

@@ -75,7 +75,14 @@ class CanonicalGenerator(PostgresGenerator):
         nodes.AtLocal: lambda self, node: f"{self.sql(node, 'this')} AT LOCAL",
         nodes.Clock: lambda self, node: self.clock_text(node),
         nodes.SyntaxCall: lambda self, node: self.syntax_call(node),
-        nodes.SearchedCTE: lambda self, node: f"{self.cte_sql(node)} {node.args['clauses']}",
+        nodes.SearchedCTE: lambda self, node: " ".join(
+            part for part in (self.cte_sql(node), self.sql(node, "search"), self.sql(node, "cycle")) if part
+        ),
+        nodes.SearchClause: lambda self, node: (
+            f"SEARCH {'BREADTH' if node.args['breadth'] else 'DEPTH'} FIRST"
+            f" BY {self.expressions(node, flat=True)} SET {self.sql(node, 'this')}"
+        ),
+        nodes.CycleClause: lambda self, node: self.cycle_clause(node),
         nodes.AliasedJoin: lambda self, node: f"{self.join_sql(node)} AS {self.sql(node, 'using_alias')}",
         exp.AtTimeZone: lambda self, node: f"{self.sql(node, 'this')} AT TIME ZONE {self.sql(node, 'zone')}",
         exp.Neg: lambda self, node: f"- {self.sql(node, 'this')}",
@@ -170,6 +177,19 @@ class CanonicalGenerator(PostgresGenerator):
             if isinstance(expression.this, (exp.Paren, exp.Subquery))
             else f"{word} ({inner})"
         )
+
+    def cycle_clause(self, expression: nodes.CycleClause) -> str:
+        value, default = (self._constant(expression.args[name]) for name in ("value", "default"))
+        to = "" if (value, default) == ("TRUE", "FALSE") else f" TO {value} DEFAULT {default}"
+        columns, mark = self.expressions(expression, flat=True), self.sql(expression, "this")
+        return f"CYCLE {columns} SET {mark}{to} USING {self.sql(expression, 'path')}"
+
+    def _constant(self, expression: exp.Expr) -> str:
+        """A constant where PostgreSQL wants one but prints a cast that it cannot read there."""
+        if isinstance(expression, exp.Cast) and isinstance(expression.this, exp.Literal):
+            kind, value = self.sql(expression, "to"), self.sql(expression, "this")
+            return value if kind == "text" else f"{kind} {value}"
+        return self.sql(expression)
 
     def syntax_call(self, expression: nodes.SyntaxCall) -> str:
         parts = " ".join(self.sql(part) for part in expression.expressions)

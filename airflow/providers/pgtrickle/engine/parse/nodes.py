@@ -51,10 +51,28 @@ class Clock(exp.Expression, exp.Condition):
     """
 
 
-class SearchedCTE(exp.CTE):
-    """A common table expression with SEARCH or CYCLE clauses, kept as text in ``clauses``."""
+class SearchClause(exp.Expression):
+    """``SEARCH … FIRST BY expressions SET this``."""
 
-    arg_types: ClassVar[dict[str, bool]] = {**exp.CTE.arg_types, "clauses": True}
+    arg_types: ClassVar[dict[str, bool]] = {"this": True, "expressions": True, "breadth": False}
+
+
+class CycleClause(exp.Expression):
+    """``CYCLE expressions SET this TO value DEFAULT default USING path``; true and false unless given."""
+
+    arg_types: ClassVar[dict[str, bool]] = {
+        "this": True,
+        "expressions": True,
+        "value": True,
+        "default": True,
+        "path": True,
+    }
+
+
+class SearchedCTE(exp.CTE):
+    """A common table expression with a SEARCH clause, a CYCLE clause, or both."""
+
+    arg_types: ClassVar[dict[str, bool]] = {**exp.CTE.arg_types, "search": False, "cycle": False}
 
 
 class AliasedJoin(exp.Join):

@@ -173,19 +173,36 @@ class CanonicalParser(CallGrammar):
 
     def _parse_cte(self) -> Any:
         cte = super()._parse_cte()
-        start = self._curr
-        last = None
-        while self._word("search") or self._word("cycle"):
-            # Each clause ends with "SET column" or "USING column"; its words are columns of the table.
-            cycle = self._word("cycle")
-            while self._curr and not self._word("using" if cycle else "set"):
-                self._advance()
-            self._advance(2)
-            last = self._prev
-        if last is None or cte is None:
+        search = self._parse_search() if self._match_word("search") else None
+        cycle = self._parse_cycle() if self._match_word("cycle") else None
+        if cte is None or (search is None and cycle is None):
             return cte
-        clauses = self.sql[start.start : last.end + 1]
-        return nodes.SearchedCTE(**cte.args, clauses=clauses)
+        return nodes.SearchedCTE(**cte.args, search=search, cycle=cycle)
+
+    def _parse_search(self) -> Expr:
+        breadth = self._word("breadth")
+        self._advance()
+        self._match_word("first", "by")
+        columns = self._parse_csv(self._parse_column_name)
+        self._match_word("set")
+        return nodes.SearchClause(this=self._parse_column_name(), expressions=columns, breadth=breadth)
+
+    def _parse_cycle(self) -> Expr:
+        columns = self._parse_csv(self._parse_column_name)
+        self._match_word("set")
+        mark = self._parse_column_name()
+        value: Expr = exp.true()
+        default: Expr = exp.false()
+        if self._match_word("to"):
+            value = self._require(self._parse_disjunction())
+            self._match_word("default")
+            default = self._require(self._parse_disjunction())
+        self._match_word("using")
+        path = self._parse_column_name()
+        return nodes.CycleClause(this=mark, expressions=columns, value=value, default=default, path=path)
+
+    def _parse_column_name(self) -> Expr:
+        return self._require(self._parse_id_var(any_token=True))
 
     def _parse_join(self, *args: Any, **kwargs: Any) -> exp.Join | None:
         join = super()._parse_join(*args, **kwargs)

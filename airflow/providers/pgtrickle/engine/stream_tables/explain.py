@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from airflow.providers.pgtrickle.engine.analysis.recursion import obstacle
 from airflow.providers.pgtrickle.engine.compile import Compiled
 from airflow.providers.pgtrickle.engine.db import Session
 from airflow.providers.pgtrickle.engine.definitions import Definition
+from airflow.providers.pgtrickle.engine.differentiate.arrangements import Arrangement
 from airflow.providers.pgtrickle.engine.names import QualifiedName, storage_name
+from airflow.providers.pgtrickle.engine.ops.nodes import Recursive
 from airflow.providers.pgtrickle.engine.ops.show import show
 from airflow.providers.pgtrickle.engine.stream_tables.trial import tried
 
@@ -45,6 +48,7 @@ def explain_compiled(compiled: Compiled, storage: QualifiedName) -> Explanation:
             f"columns: {columns}",
             f"view: {compiled.view(storage)}",
             f"reads: {compiled.reads}",
+            *(_arrangement(item, storage) for item in compiled.arrangements),
             "refresh: lock, take the snapshot, apply the changes in (lo, hi], note the frontier",
         )
     )
@@ -62,6 +66,18 @@ def explain_compiled(compiled: Compiled, storage: QualifiedName) -> Explanation:
         None,
         compiled.reads,
     )
+
+
+def _arrangement(arrangement: Arrangement, storage: QualifiedName) -> str:
+    """What is kept beside storage, or serves there as well, and how it is followed."""
+    place = f"in {arrangement.table(storage).display}" if arrangement.number else "in storage"
+    op = arrangement.op
+    if not isinstance(op, Recursive):
+        return f"groups {arrangement.label}: kept {place}"
+    why_not = obstacle(op)
+    law = "delete and rederive" if op.distinct else "derivations that go and come"
+    how = law if why_not is None else f"evaluated again at each refresh that its sources changed: {why_not}"
+    return f"recursion {op.label}: kept {place}; {how}"
 
 
 def explain_query(session: Session, query: str) -> Explanation:

@@ -162,6 +162,10 @@ WITH RECURSIVE r(n) AS (SELECT dst FROM edges WHERE src = 1 UNION SELECT e.dst F
 WITH RECURSIVE r(n, depth) AS (SELECT 1, 0 UNION ALL SELECT e.dst, r.depth + 1 FROM edges e JOIN r ON e.src = r.n) SELECT n, depth FROM r
 -- construct: WITH RECURSIVE whose arm joins it with itself, groups it or numbers it | touched keys | the recursion is evaluated again
 WITH RECURSIVE r AS (SELECT src, dst FROM edges UNION (WITH w AS (SELECT * FROM r) SELECT a.src, b.dst FROM w a JOIN w b ON a.dst = b.src)) SELECT src, dst FROM r
+-- construct: CYCLE, and SEARCH | deltas | the path is kept as text; the order that SEARCH sets is not kept
+WITH RECURSIVE r(n) AS (SELECT dst FROM edges WHERE src = 1 UNION ALL SELECT e.dst FROM edges e JOIN r ON e.src = r.n) SEARCH DEPTH FIRST BY n SET o CYCLE n SET again USING path SELECT n, again FROM r
+-- construct: the path of CYCLE, the order of SEARCH as values | recompute | carry a path of your own, path || id
+WITH RECURSIVE r(n) AS (SELECT dst FROM edges WHERE src = 1 UNION ALL SELECT e.dst FROM edges e JOIN r ON e.src = r.n) CYCLE n SET again USING path SELECT n, path::text AS p FROM r
 -- construct: WITH RECURSIVE of which nothing is recursive | deltas | the same as WITH
 WITH RECURSIVE z AS (SELECT id FROM orders) SELECT id FROM z
 
