@@ -99,17 +99,19 @@ def test_the_servers_own_views_survive_the_round_trip(connection: psycopg.Connec
     assert checked >= 130
 
 
-def test_what_cannot_be_read_is_an_obstacle_that_says_where(connection: psycopg.Connection) -> None:
+def test_what_postgresql_prints_and_cannot_read_is_mended(connection: psycopg.Connection) -> None:
     connection.execute("SET search_path = shop")
     # PostgreSQL prints CYCLE … TO 'Y'::text, which it cannot read itself.
     create(
         connection,
         "with recursive r(s, d) as (select src, dst from edge union all select e.src, e.dst from edge e, r "
-        "where e.src = r.d) cycle s set mark to 'Y' default 'N' using path select s, d from r",
+        "where e.src = r.d) cycle s set mark to date '2020-01-01' default date '2021-01-01' using path"
+        " select s, d from r",
     )
-    obstacle = bind(Session(connection), DEFINITION).obstacle
-    assert obstacle is not None
-    assert "syntax error" in obstacle
+    binding = bind(Session(connection), DEFINITION)
+    assert binding.obstacle is None
+    assert "TO date '2020-01-01' DEFAULT date '2021-01-01' USING path" in binding.text
+    connection.execute(f"SELECT * FROM ({binding.text}) AS q".encode())
 
 
 def test_rewound_and_inlined_texts_mean_the_same(connection: psycopg.Connection) -> None:

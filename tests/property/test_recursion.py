@@ -27,7 +27,7 @@ def test_recursive_stream_tables_equal_their_queries(database: str) -> None:
     print(f"\n{total.summary()}")
     assert not driver.wrong, "\n\n".join(map(str, driver.wrong))
     assert total.checks >= CHECKS
-    assert total.changed >= 0.25 * total.checks
+    assert total.changed >= 0.12 * total.checks
     assert total.not_empty >= 0.5 * total.checks
     assert total.differential == total.created, total.reasons
     # A wrong delta that storage gives away would be mended by a rebuild.

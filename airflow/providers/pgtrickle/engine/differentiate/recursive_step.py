@@ -50,6 +50,10 @@ if TYPE_CHECKING:
     from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
 
 
+#: Changed inputs of a join over whose parts it is written out.
+_MOST_SPLIT = 2
+
+
 class StepChange:
     """The parts of a step as functions of the relation that stands for the previous iteration."""
 
@@ -125,18 +129,23 @@ class StepChange:
                 return with_inputs(node, [self._common(child, rows) for child in node.inputs])
 
     def _common_join(self, node: Join, rows: Op) -> Op:
-        """A join distributes over what an input is made of, so that each part is looked up by an index."""
+        """A join distributes over what an input is made of, so that each part is looked up by an index.
+
+        Of many changed inputs only the first do: the terms double with each.
+        """
         alternatives: list[Sequence[Op]] = []
+        split = 0
         for side in node.inputs:
             if id(side) in self._dependent:
                 alternatives.append([self._common(side, rows)])
                 continue
             other = self._input(side)
-            if other.changed:
-                copies = other.copies_rows if self.op.distinct else other.copies
-                alternatives.append([other.unlike, copies])
-            else:
+            if not other.changed:
                 alternatives.append([other.state])
+                continue
+            parts = (other.unlike, other.copies_rows if self.op.distinct else other.copies)
+            alternatives.append(parts if split < _MOST_SPLIT else [union_all(parts, side.columns)])
+            split += 1
         terms = [Join(tuple(sides), node.predicates) for sides in product(*alternatives)]
         return union_all(tuple(terms), node.columns)
 

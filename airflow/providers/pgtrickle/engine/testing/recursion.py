@@ -105,7 +105,10 @@ class _Queries:
         union = self._rng.random() < 0.5
         start, step = self._arms(union=union)
         word = "UNION" if union else "UNION ALL"
-        head = f"WITH RECURSIVE r(a, b, k) AS ({start} {word} {step})"
+        cycle = self._pick(("", "", "", "", " CYCLE b SET again USING path"))
+        if start.startswith("("):  # PostgreSQL wants a SELECT there
+            cycle = ""
+        head = f"WITH RECURSIVE r(a, b, k) AS ({start} {word} {step}){cycle}"
         return f"{head} {self._pick(_OUTER)}"
 
     def _pick(self, choices: Sequence[str]) -> str:
