@@ -1,8 +1,9 @@
 """Walk through the Airflow quickstart as somebody does who has nothing: every step of the page, and no other.
 
-Builds the wheel, makes an environment with Airflow and the wheel alone, writes what the page shows into a DAG
-folder, lets a scheduler run it, changes the sources, runs it again, and compares each stream table with its
-query. Takes some minutes, most of them for installing Airflow.
+Builds the wheel, makes an environment with Airflow and the wheel alone, writes what the page shows into the
+DAG folder of a running Airflow, lets it run, changes the sources, runs it again, and compares each stream
+table with its query. Takes some minutes, most of them for installing Airflow; with the path of an environment
+that was made before it uses that one: ``python -m tools.newcomer VENV``.
 """
 
 from __future__ import annotations
@@ -55,11 +56,9 @@ def main() -> int:
         dsn = server.create_database("shop")
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute(TABLES)
-        programs = _environment(place)
+        programs = Path(sys.argv[1]).resolve() / "bin" if sys.argv[1:] else _environment(place)
         dags = place / "dags"
         dags.mkdir()
-        (dags / "shop.yaml").write_text(blocks["yaml"])
-        (dags / "shop.py").write_text(blocks["python"])
         airflow = LocalAirflow(place / "airflow", dags, connections={}, programs=programs)
         airflow.home.mkdir()
         airflow.command("db", "migrate")
@@ -67,6 +66,8 @@ def main() -> int:
         assert dsn in command
         airflow.command(*shlex.split(command)[1:])
         with airflow:
+            (dags / "shop.yaml").write_text(blocks["yaml"])
+            (dags / "shop.py").write_text(blocks["python"])
             airflow.wait_for_dag("shop")
             for round_, statement in enumerate(("", CHANGES)):
                 with psycopg.connect(dsn, autocommit=True) as connection:
