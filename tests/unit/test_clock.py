@@ -9,6 +9,7 @@ import pytest
 
 from airflow.providers.pgtrickle.engine.ops import clock, nodes
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
+from airflow.providers.pgtrickle.engine.ops.solve import solved
 from airflow.providers.pgtrickle.engine.parse import (
     excerpt,
     generate,
@@ -104,6 +105,29 @@ def test_tests_are_the_smallest_parts_that_read_the_clock(
 )
 def test_rows_that_cross_lie_in_ranges(text: str, conditions: list[str]) -> None:
     assert [generate(crossing.condition) for crossing in clock.crossings(expression(text))] == conditions
+
+
+@pytest.mark.parametrize(
+    ("text", "comparison"),
+    [
+        ("(now() - d) <= '1 mon -1 days +02:03:04.5'::interval", (">=", "698:03:04.500000")),
+        ("'-00:00:01'::interval < (now() - d)", ("<", "-0:00:01.000000")),
+        ("(now() - d) = '1 year'::interval", ("=", "8640:00:00.000000")),
+        ("'-1 days'::interval <> (now() - d)", ("<>", "-24:00:00.000000")),
+        ("(now() - d) < '9999 years'::interval", None),
+        ("(now() - d) < 'infinity'::interval", None),
+        ("(LOCALTIMESTAMP - d) < '1 day'::interval", None),
+        ("(now() - d) < x", None),
+    ],
+)
+def test_ages_are_solved_for_the_column(text: str, comparison: tuple[str, str] | None) -> None:
+    test = expression(text)
+    if comparison is None:
+        assert solved(test) is test
+    else:
+        operator, length = comparison
+        bound = f"((now) - CAST('{length}' AS interval))"
+        assert generate(solved(test)) == f"CAST(d AS timestamp with time zone) {operator} {bound}"
 
 
 def test_the_earlier_time_is_another_parameter() -> None:

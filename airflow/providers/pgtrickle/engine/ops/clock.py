@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
+from airflow.providers.pgtrickle.engine.ops.solve import solved
 from airflow.providers.pgtrickle.engine.parse.clock import CLOCK_FUNCTIONS, CLOCK_VALUES
 from airflow.providers.pgtrickle.engine.parse.nodes import Clock, InfixOperator, RowPredicate
 
@@ -156,6 +157,7 @@ def crossings(test: Expr) -> tuple[Crossing, ...]:
     the other direction. Comparisons written without a schema are PostgreSQL's own and NULL only where a side
     is. What has another form is evaluated for every row, at both times.
     """
+    test = solved(test)
     was = before(test)
     given = _given_by_time(test)
     if given is None:

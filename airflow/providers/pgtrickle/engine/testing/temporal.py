@@ -111,7 +111,12 @@ class _Temporal:
             return f"({table}.at > now()) IS NOT TRUE"
         if form < 0.9:
             return f"{table}.at + {table}.ttl > now()"
-        if form < 0.95:
+        if form < 0.93:
+            age = f"now() - {table}.{rng.choice(('loc', 'd'))}"
+            span = f"interval '{rng.choice(('', '-'))}{rng.choice((*_SPANS, '2 months 3 days', '1 year'))}'"
+            sides = (age, span) if rng.random() < 0.7 else (span, age)
+            return f"{sides[0]} {rng.choice(_COMPARISONS)} {sides[1]}"
+        if form < 0.96:
             return f"{table}.loc - LOCALTIMESTAMP < interval '{rng.choice(_SPANS)}'"
         return f"{table}.d IN (CURRENT_DATE, CURRENT_DATE + 1)"
 
