@@ -169,9 +169,10 @@ class UnnestingQueries(AdvancedQueries):
             deeper_text, deeper = self._inner()
             both = self._loose([*scope, *inner], deeper)
             deep = f"(SELECT count(*) FROM {deeper_text} WHERE {both} AND {self._loose(scope, deeper)})"
-            return Value(
-                f"(SELECT max({deep}) FROM {text} WHERE {self._loose(scope, inner)})", Kind.BIGINT, 5
-            )
+            # Without a column of its own the aggregate would be one of the outer query.
+            own = f"CASE WHEN {self._rng.choice(inner).sql} IS NULL THEN 2 * {deep} ELSE {deep} END"
+            where = f"WHERE {self._loose(scope, inner)}"
+            return Value(f"(SELECT max({own}) FROM {text} {where})", Kind.BIGINT, 5)
 
         return self._shown(depth, make) if wanted is None else None
 
@@ -198,6 +199,8 @@ class UnnestingQueries(AdvancedQueries):
         if wanted is not None:
             return None
         tree = self._joins.tree(0)
+        if "JOIN" not in tree.sql and "," in tree.sql:
+            return None
         text, right = self._inner()
         scope = [*tree.scope, *right]
         test = self._rng.choice((self._exists, self._in))(scope)
@@ -205,7 +208,8 @@ class UnnestingQueries(AdvancedQueries):
         condition = f"{self._loose(tree.scope, right)} AND {test or self._exists(scope)}"
         values = self._rng.sample(scope, min(3, len(scope)))
         listed, columns = self._listed(values)
-        sql = f"SELECT {listed} FROM ({tree.sql}) {kind} {text} ON {condition}"
+        left = f"({tree.sql})" if "JOIN" in tree.sql else tree.sql
+        sql = f"SELECT {listed} FROM {left} {kind} {text} ON {condition}"
         return Query(sql, columns, tree.rows * 2, tree.scans + 2) if depth else None
 
     def _set_returning(self, depth: int, wanted: Kinds) -> Query | None:
