@@ -34,3 +34,16 @@ INSERT INTO r VALUES (6, 2, 2), (7, NULL, NULL);
 DELETE FROM r WHERE id = 2;
 -- round
 TRUNCATE q;
+
+-- case: correlated subqueries: by a value that has no equality
+-- mode: FULL
+CREATE TABLE r (id int PRIMARY KEY, j json);
+CREATE TABLE q (s text);
+INSERT INTO r VALUES (1, '{"a": "m"}'), (2, '{}'), (3, NULL);
+INSERT INTO q VALUES ('a'), ('z');
+-- stream table: s
+SELECT r.id, (SELECT count(*) FROM q WHERE q.s > (r.j ->> 'a')) AS n FROM r;
+-- round
+INSERT INTO q VALUES ('n');
+-- round
+UPDATE r SET j = '{"a": "b"}';

@@ -46,7 +46,7 @@ from airflow.providers.pgtrickle.engine.emit.storage import (
     select_contents,
     select_view,
 )
-from airflow.providers.pgtrickle.engine.errors import UnsupportedQuery
+from airflow.providers.pgtrickle.engine.errors import RefreshFailed, UnsupportedQuery
 from airflow.providers.pgtrickle.engine.names import QualifiedName
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.clock import reads_clock as at_clock
@@ -364,6 +364,10 @@ def _compiled(binding: Binding, describe: Describe, reason: str | None) -> Compi
             reason = unsupported.reason
         except UnsupportedQuery as unreadable:
             reason = unreadable.message
+        except RefreshFailed as refused:
+            if refused.transient:
+                raise
+            reason = f"PostgreSQL cannot evaluate it operator by operator: {refused.message.rstrip('.')}"
         except RecursionError:
             reason = "its expressions are nested too deeply"
     return _compile_whole(binding, reason)

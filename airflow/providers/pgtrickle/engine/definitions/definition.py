@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,7 +105,9 @@ class _Describe:
         self.session = session
 
     def __call__(self, text: str) -> Sequence[ColumnType]:
-        found = [(oid, typmod) for _, oid, typmod in self.session.describe(text)]
+        # What PostgreSQL does not take is compiled in another manner, in the same transaction.
+        with self.session.savepoint() if self.session.in_transaction else nullcontext():
+            found = [(oid, typmod) for _, oid, typmod in self.session.describe(text)]
         types = self.session.describe_types(found)
         return [types[key] for key in found]
 
