@@ -47,3 +47,18 @@ SELECT r.id, (SELECT count(*) FROM q WHERE q.s > (r.j ->> 'a')) AS n FROM r;
 INSERT INTO q VALUES ('n');
 -- round
 UPDATE r SET j = '{"a": "b"}';
+
+-- case: correlated subqueries: by a value of a domain, NULL among them
+CREATE DOMAIN label AS varchar(4);
+CREATE TABLE r (l label, n int);
+CREATE TABLE q (l label, w int);
+INSERT INTO r VALUES ('a', 1), ('b', 2), (NULL, 3), (NULL, 3);
+INSERT INTO q VALUES ('a', 1), (NULL, 2), ('c', 3);
+-- stream table: s
+SELECT r.n, EXISTS (SELECT FROM q WHERE q.l IS NOT DISTINCT FROM r.l AND q.w <= r.n) AS x,
+  (SELECT count(*) FROM q WHERE q.l > r.l) AS m FROM r LEFT JOIN q q2 ON q2.l = r.l;
+-- round
+INSERT INTO q VALUES ('b', 1), ('b', 9);
+-- round
+DELETE FROM q WHERE l IS NULL;
+UPDATE r SET l = 'c' WHERE n = 1;

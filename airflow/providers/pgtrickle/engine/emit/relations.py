@@ -362,7 +362,9 @@ class Emitter:
             return f"({one} = {other})"
         kinds = [self.types[name] for name in pair if name in self.types]
         if len(kinds) == 2 and kinds[0].oid == kinds[1].oid and kinds[0].has_hash and kinds[0].is_scalar:
-            return f"(ARRAY[{one}] = ARRAY[{other}])"
+            # Arrays of a domain and of its base type are not comparable.
+            base = kinds[0].base
+            return f"(ARRAY[CAST({one} AS {base})] = ARRAY[CAST({other} AS {base})])"
         return f"({one} IS NOT DISTINCT FROM {other})"
 
     def _single(self, op: Op) -> Block:
