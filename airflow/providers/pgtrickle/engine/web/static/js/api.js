@@ -33,7 +33,21 @@ async function answer(path, options = {}) {
 const of = (connection) => encodeURIComponent(connection);
 
 export const session = () => answer("session");
-export const overview = (connection, signal) => answer(`${of(connection)}/overview`, { signal });
+
+/** An overview that was asked for before it was known who is asking, so that the first view need not wait twice. */
+let ahead = null;
+export function askAhead(connection) {
+  const promise = answer(`${of(connection)}/overview`);
+  promise.catch(() => {});
+  ahead = { connection, promise };
+}
+
+export function overview(connection, signal) {
+  const asked = ahead;
+  ahead = null;
+  return asked?.connection === connection ? asked.promise : answer(`${of(connection)}/overview`, { signal });
+}
+
 export const table = (connection, name, signal) =>
   answer(`${of(connection)}/table?name=${encodeURIComponent(name)}`, { signal });
 export const explain = (connection, name) =>

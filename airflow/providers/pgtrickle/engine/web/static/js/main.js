@@ -1,6 +1,6 @@
 // The page: which view stands at an address, and what is the same around all of them.
 import * as api from "./api.js";
-import { h, replace } from "./dom.js";
+import { h, replace, script } from "./dom.js";
 import { airflowUrl, framed } from "./host.js";
 import { follow } from "./live.js";
 import { emptyState, failedState, icon, skeleton } from "./parts.js";
@@ -217,6 +217,9 @@ async function boot() {
   followTheme();
   startTicker();
   replace(main, skeleton());
+  const first = parse(location.hash);
+  if (first.connection && ["graph", "tables"].includes(first.view)) api.askAhead(first.connection);
+  if (first.view === "graph") script("dagre.js").catch(() => {});
   try {
     session = await api.session();
   } catch (error) {
