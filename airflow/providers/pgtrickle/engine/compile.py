@@ -39,6 +39,7 @@ from airflow.providers.pgtrickle.engine.emit.apply import (
 )
 from airflow.providers.pgtrickle.engine.emit.arrangements import arrangement_columns, maintain_arrangement
 from airflow.providers.pgtrickle.engine.emit.compare import compare_relations
+from airflow.providers.pgtrickle.engine.emit.recompute import recompute_keyed
 from airflow.providers.pgtrickle.engine.emit.relations import ANY_TIME, Emitter, Statement
 from airflow.providers.pgtrickle.engine.emit.storage import (
     ViewCut,
@@ -111,6 +112,12 @@ class Layout:
         keyed = tuple(item for item in self.columns if item.name in self.key)
         # The keys of sources fit into the indexes that they have there; groups may be of any length.
         return keyed if self.kind == "grouped" and not all(item.type.is_short for item in keyed) else ()
+
+    @property
+    def joinable(self) -> bool:
+        """Whether equality of keys finds every row: there is a unique index, and no key holds a NULL."""
+        keyed = [item for item in self.columns if item.name in self.key]
+        return bool(keyed) and not self.hashed and all(item.not_null for item in keyed)
 
     def as_json(self) -> dict[str, object]:
         """For comparison with what a stream table was created with."""
@@ -240,9 +247,13 @@ class Compiled:
     ) -> Statement:
         """The statement that evaluates the query as a whole and applies the difference to storage."""
         names = self._names()
-        stored = self._storage_scan(names, storage, storage_oid)
         columns = tuple(item.column for item in self.layout.columns)
         state = self._state(names, storage, late, query)
+        if self.layout.joinable:
+            state = prune_columns(state, columns)
+            emitter = self._emitter(state, names=names)
+            return recompute_keyed(emitter, state, storage, self.layout.columns, self.layout.key)
+        stored = self._storage_scan(names, storage, storage_oid)
         difference = UnionAll((state, Negate(stored)), columns, (columns, stored.columns))
         return self._apply(names, Consolidate(difference), None, storage)
 

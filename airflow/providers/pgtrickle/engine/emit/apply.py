@@ -58,8 +58,8 @@ def apply_keyed(
         assigned = [quote_identifier(item.name) for item in rest]
         assignments = ", ".join(f"{name} = EXCLUDED.{name}" for name in assigned)
         action = (
-            f"UPDATE SET {assignments} WHERE ROW({', '.join(_image(item, 's') for item in rest)})"
-            f" IS DISTINCT FROM ROW({', '.join(_image(item, 'EXCLUDED') for item in rest)})"
+            f"UPDATE SET {assignments} WHERE ROW({', '.join(image(item, 's') for item in rest)})"
+            f" IS DISTINCT FROM ROW({', '.join(image(item, 'EXCLUDED') for item in rest)})"
         )
     else:
         action = "NOTHING"
@@ -79,7 +79,7 @@ def apply_keyed(
         f"SELECT (SELECT count(*) FROM put WHERE is_new), (SELECT count(*) FROM put WHERE NOT is_new),"
         f" {counts}, (SELECT count(*) FROM step WHERE NOT __pgt_stays)"
     )
-    return _statement(emitter, parts, text)
+    return finished(emitter, parts, text)
 
 
 def apply_unkeyed(
@@ -91,7 +91,7 @@ def apply_unkeyed(
     """
     parts = unkeyed_parts(emitter, change, storage, columns)
     text = "SELECT (SELECT count(*) FROM put), 0, (SELECT count(*) FROM gone), " + parts.expected
-    return _statement(emitter, [f"{name} AS ({text})" for name, text in parts.written], text)
+    return finished(emitter, [f"{name} AS ({text})" for name, text in parts.written], text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ def apply_hashed(
         " (SELECT count(*) FROM gone WHERE __pgt_stays), (SELECT count(*) FROM gone WHERE NOT __pgt_stays),"
         " (SELECT count(*) FROM step WHERE NOT __pgt_stays)"
     )
-    return _statement(emitter, [f"gone AS ({gone})", f"put AS ({put})"], text)
+    return finished(emitter, [f"gone AS ({gone})", f"put AS ({put})"], text)
 
 
 def _delete_keys(
@@ -212,7 +212,7 @@ def _any_null(columns: Sequence[StorageColumn], alias: str) -> str:
     return " OR ".join(is_null(f"{alias}.{quote_identifier(item.name)}", item.type) for item in columns)
 
 
-def _image(item: StorageColumn, alias: str) -> str:
+def image(item: StorageColumn, alias: str) -> str:
     """The value such that equality means identity.
 
     What two equal values may show differently is compared too.
@@ -229,7 +229,7 @@ def _same(item: StorageColumn, one: str, other: str) -> str:
     return f"{left} = {right}" if item.not_null else f"{left} IS NOT DISTINCT FROM {right}"
 
 
-def _statement(emitter: Emitter, parts: Sequence[str], text: str) -> Statement:
+def finished(emitter: Emitter, parts: Sequence[str], text: str) -> Statement:
     """The whole. What is missing elsewhere is added to the last number of ``text``, of what should go."""
     head = emitter.with_clause().rstrip()
     text += "".join(f" + {missing}" for missing in emitter.missing) + f", {emitter.read_whole()}"
