@@ -496,6 +496,16 @@ def test_a_lock_not_granted_is_transient_and_leaves_nothing(database: str) -> No
         assert session.value("SHOW lock_timeout") == "0"
 
 
+def test_pruning_is_planned_for_the_buffer_as_it_is(items: tuple[str, Captured]) -> None:
+    dsn, source = items
+    for number in range(12):
+        run(dsn, f"INSERT INTO shop.items (name) VALUES ('{number}')")
+        border = Snapshot.parse(source.session.value("SELECT pg_current_snapshot()::text")).xmin
+        assert capture.prune_buffers(source.session, source.oid, border) == 1
+    kept = "SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%SKIP LOCKED%'"
+    assert source.session.rows(kept) == []
+
+
 def test_pruning_takes_what_is_below_and_nothing_else(items: tuple[str, Captured]) -> None:
     dsn, source = items
     run(dsn, "INSERT INTO shop.items (name) SELECT 'x' FROM generate_series(1, 25)")

@@ -59,7 +59,8 @@ def prune_buffers(session: Session, source_oid: int, below_xid: int, *, batch: i
     statement = compose(load(__package__, "prune"), buffer=buffer_name(source_oid))
     total = 0
     while True:
-        deleted = session.execute(statement, (str(below_xid), batch))
+        # A plan made when the buffer was small would compare each row of a large one with the whole batch.
+        deleted = session.execute(statement, (str(below_xid), batch), prepare=False)
         total += deleted
         if deleted < batch:
             return total

@@ -97,10 +97,15 @@ class Session:
         """Whether the connection is closed or broken."""
         return self._connection.closed
 
-    def execute(self, statement: Statement, parameters: Parameters = ()) -> int:
-        """Run a statement (placeholders ``%s`` or ``%(name)s``), or a script without any; its row count."""
+    def execute(
+        self, statement: Statement, parameters: Parameters = (), *, prepare: bool | None = None
+    ) -> int:
+        """Run a statement (placeholders ``%s`` or ``%(name)s``), or a script without any; its row count.
+
+        ``prepare=False``: no plan of it is kept for the next time.
+        """
         with self._cursor(psycopg.Cursor) as cursor:
-            cursor.execute(_query(statement, parameters), parameters or None)
+            cursor.execute(_query(statement, parameters), parameters or None, prepare=prepare)
             return max(cursor.rowcount, 0)
 
     def rows(self, statement: Statement, parameters: Parameters = ()) -> list[TupleRow]:
