@@ -8,3 +8,6 @@ SELECT z.a, z.n, y.b FROM (SELECT a, count(*) AS n FROM x GROUP BY a) z JOIN y O
 SELECT z.dept, z.s, d.name FROM (SELECT dept, sum(pay) AS s FROM emp GROUP BY dept) z JOIN dept d ON d.dept = z.dept WHERE d.budget > 0;
 SELECT z.id, z.r FROM (SELECT id, dept, rank() OVER (PARTITION BY dept ORDER BY id) AS r FROM emp) z JOIN dept d ON d.dept = z.dept WHERE d.name = 'ops';
 SELECT z.k, z.m FROM (SELECT g AS k, max(i4) AS m, array_agg(id ORDER BY id) AS ids FROM vals GROUP BY g) z JOIN x ON x.a = z.k WHERE x.b = 1;
+SELECT g, max(i4) FILTER (WHERE h = 1) AS m, min(i4) FILTER (WHERE h = 1) AS n FROM vals GROUP BY g;
+SELECT count(*) AS n, max(i4) AS m, sum(i4) AS s FROM vals;
+SELECT z.k, z.n FROM (SELECT a AS k, count(*) + 1 AS n FROM x GROUP BY a HAVING count(*) > 1) z JOIN y ON y.a = z.k WHERE y.b = 0;

@@ -53,7 +53,6 @@ SELECT d.id, u.t, u.n FROM doc d, unnest(d.tags) WITH ORDINALITY u(t, n);
 SELECT d.id, u.i, u.t FROM doc d, unnest(d.ints, d.tags) u(i, t);
 SELECT u.i, count(*) AS n FROM doc d, unnest(d.ints) u(i) GROUP BY u.i;
 SELECT d.id, u.i FROM doc d LEFT JOIN LATERAL unnest(d.tags) u(i) ON true WHERE u.i IS NULL;
--- recomputed: a set-returning function in the select list
 SELECT id, unnest(ints) AS i FROM doc;
 SELECT d.id, g.n FROM doc d, generate_series(0, d.k) g(n);
 -- jsonb
@@ -67,7 +66,6 @@ SELECT id, old ->> 'k' AS a, (old ->> 'k')::int + 1 AS b, to_jsonb(tags) AS c, j
 SELECT d.id, e.key, e.value FROM doc d, jsonb_each(CASE WHEN jsonb_typeof(d.body) = 'object' THEN d.body END) e;
 SELECT d.id, e.v FROM doc d CROSS JOIN LATERAL jsonb_array_elements(CASE WHEN jsonb_typeof(d.body -> 'l') = 'array' THEN d.body -> 'l' END) e(v);
 SELECT e.key, count(*) AS n FROM doc d, jsonb_each_text(CASE WHEN jsonb_typeof(d.body) = 'object' THEN d.body END) e GROUP BY e.key;
--- recomputed: a function in FROM without a list of its columns
 SELECT d.id, r.a, r.b FROM doc d, jsonb_to_record(CASE WHEN jsonb_typeof(d.body) = 'object' THEN d.body END) r(a text, b text);
 SELECT id, old FROM doc WHERE old IS NOT NULL;
 SELECT k, jsonb_object_agg(id, body ORDER BY id) AS o FROM doc GROUP BY k;

@@ -400,3 +400,16 @@ DELETE FROM u WHERE a IS NULL;
 UPDATE t SET b = b + 1;
 -- round
 DELETE FROM u;
+
+-- case: operators: VALUES under WITH
+CREATE TABLE t (a int, b int);
+INSERT INTO t VALUES (0, 1), (1, 2), (NULL, 3);
+-- stream table: s
+WITH z AS (VALUES (0, 'a'), (1, 'b'), (NULL, 'c')) SELECT t.b, z.column2 FROM t JOIN z ON z.column1 = t.a;
+-- stream table: named
+WITH z (k, v) AS (VALUES (0, 'a'), (1, 'b')) SELECT z.v, count(t.b) AS n FROM z LEFT JOIN t ON t.a = z.k GROUP BY z.v;
+-- round
+INSERT INTO t VALUES (1, 4);
+DELETE FROM t WHERE b = 1;
+-- round
+UPDATE t SET a = 0;

@@ -27,7 +27,6 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Empty,
     Filter,
     Join,
-    Negate,
     Op,
     OuterJoin,
     Project,
@@ -116,10 +115,6 @@ class Differentiate:
         if stored is not None:
             return stored.after(self.settled(op), op.columns, self)
         return with_inputs(op, [self.state(child) for child in op.inputs])
-
-    def before(self, op: Op) -> Op:
-        """The relation at the frontier that the refresh comes from, as weighted rows: A − ΔA."""
-        return union_all((self.state(op), Negate(self.settled(op))), op.columns)
 
     def _law(self, op: Op) -> Op:
         match op:

@@ -152,7 +152,7 @@ class FromClause:
         if known is not None:
             return self._renamed(known)
         cte, outer = home.definitions[name]
-        if not isinstance(cte.this, exp.Query):
+        if not isinstance(cte.this, (exp.Query, exp.Values)):
             raise Unsupported("a data-modifying WITH")
         titles = [identifier.name for identifier in cte.args["alias"].args.get("columns") or ()]
         if outer is home:
