@@ -39,7 +39,6 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Window,
     expressions_of,
     label_of,
-    union_all,
 )
 from airflow.providers.pgtrickle.engine.rewrite.rebuild import with_inputs
 from airflow.providers.pgtrickle.engine.rewrite.restrict import Restrict
