@@ -305,3 +305,18 @@ DELETE FROM t WHERE id = 1;
 INSERT INTO t SELECT id + 20, s FROM t;
 -- round
 DELETE FROM t WHERE id IN (2, 22);
+
+-- case: types: rows without a key that are equal but do not look alike go together
+CREATE TABLE t (id int, a int, v numeric, i interval);
+INSERT INTO t SELECT i, i % 2, CASE WHEN i % 2 = 0 THEN 1.0 ELSE 1.00 END,
+  CASE WHEN i % 3 = 0 THEN interval '1 day' ELSE interval '24 hours' END FROM generate_series(1, 12) i;
+-- stream table: numbers
+SELECT v, a FROM t;
+-- stream table: intervals
+SELECT i, v FROM t;
+-- round
+INSERT INTO t VALUES (13, 0, 1, '1 day'), (14, 1, 1.000, '24:00');
+-- round
+DELETE FROM t WHERE id IN (2, 3, 4);
+-- round: all that go are equal, of three looks
+UPDATE t SET a = 0, i = NULL;

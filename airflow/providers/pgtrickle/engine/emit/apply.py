@@ -124,15 +124,9 @@ def unkeyed_parts(
         f"SELECT {targets}, c.{quote_identifier(WEIGHT)} AS __pgt_sign, row_number() OVER () AS __pgt_row,"
         f" {row_hash(columns, 'c')} AS {ROW_HASH} FROM ({source}) AS c",
     )
-    same = " AND ".join(_same(item, "s", "d") for item in columns)
-    found = (
-        f"SELECT s.ctid AS place, d.__pgt_sign, row_number() OVER (PARTITION BY d.__pgt_row) AS copy"
-        f" FROM {step} AS d JOIN {storage} AS s ON s.{ROW_HASH} = d.{ROW_HASH} AND {same}"
-        f" WHERE d.__pgt_sign < 0"
-    )
     gone = (
         f"DELETE FROM {storage} WHERE ctid = ANY (ARRAY("
-        f"SELECT place FROM ({found}) AS f WHERE copy <= - __pgt_sign)) RETURNING 1"
+        f"SELECT place FROM ({_found(step, storage, columns)}) AS f WHERE copy <= wanted)) RETURNING 1"
     )
     put = (
         f"INSERT INTO {storage} ({names}, {ROW_HASH}) SELECT {names}, {ROW_HASH} FROM {step},"
@@ -143,6 +137,41 @@ def unkeyed_parts(
         ((f"{prefix}put", put), (f"{prefix}gone", gone)),
         expected,
         f"{expected} - (SELECT count(*) FROM {prefix}gone)",
+    )
+
+
+def _found(step: str, storage: QualifiedName, columns: Sequence[StorageColumn]) -> str:
+    """The rows of storage equal to one that goes: ``place``, how many are ``wanted``, which ``copy`` it is.
+
+    Equal values may look different (1.0 and 1.00): of rows that are equal those that look alike go first, and
+    each of them for one only of the rows that go.
+    """
+    same = " AND ".join(_same(item, "s", "d") for item in columns)
+    joined = f"FROM {step} AS d JOIN {storage} AS s ON s.{ROW_HASH} = d.{ROW_HASH} AND {same}"
+    looks = [
+        f"CAST(s.{name} AS text) IS NOT DISTINCT FROM CAST(d.{name} AS text)"
+        for item in columns
+        if item.type.has_equality and not item.type.equal_image
+        for name in (quote_identifier(item.name),)
+    ]
+    if not looks:
+        return (
+            f"SELECT s.ctid AS place, - d.__pgt_sign AS wanted,"
+            f" row_number() OVER (PARTITION BY d.__pgt_row) AS copy {joined} WHERE d.__pgt_sign < 0"
+        )
+    alike = f"FILTER (WHERE {' AND '.join(looks)})"
+    matched = (
+        f"SELECT s.ctid AS place, min(d.__pgt_row) AS kind, sum(- d.__pgt_sign) AS wanted,"
+        f" max(d.__pgt_row) {alike} AS image, max(- d.__pgt_sign) {alike} AS times"
+        f" {joined} WHERE d.__pgt_sign < 0 GROUP BY s.ctid"
+    )
+    ranked = (
+        f"SELECT place, kind, wanted, (row_number() OVER (PARTITION BY kind, image ORDER BY place) <= times)"
+        f" IS TRUE AS exact FROM ({matched}) AS m"
+    )
+    return (
+        f"SELECT place, wanted, row_number() OVER (PARTITION BY kind ORDER BY exact DESC, place) AS copy"
+        f" FROM ({ranked}) AS r"
     )
 
 
