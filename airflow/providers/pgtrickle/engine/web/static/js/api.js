@@ -3,7 +3,7 @@ const ROOT = new URL("api/", document.baseURI.split("#")[0]);
 
 export class Refusal extends Error {
   constructor(status, facts) {
-    super(facts.message ?? facts.detail ?? "The server refused.");
+    super(facts.message ?? (typeof facts.detail === "string" ? facts.detail : "The server refused."));
     this.status = status;
     this.code = facts.code ?? null;
     this.hint = facts.hint ?? null;

@@ -227,6 +227,12 @@ export function tableView(root, page) {
   return {
     load: (signal) => api.table(page.connection, name, signal),
     show(fresh) {
+      if (data && (fresh.generation !== data.generation || fresh.query !== data.query)) {
+        // It was altered meanwhile: what was compiled is of another query.
+        explained = null;
+        explaining = false;
+        shown = "";
+      }
       data = fresh;
       page.title(fresh.summary.name);
       render();
