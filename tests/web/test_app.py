@@ -131,6 +131,22 @@ def test_the_document_names_files_that_there_are(client: Client) -> None:
     assert "style=" not in document
 
 
+def test_nothing_in_the_front_end_parses_html() -> None:
+    """Elements are built: a name can only become text."""
+    own = {path: data.decode() for path, (data, _) in assets().files.items() if path.startswith("js/")}
+    assert len(own) >= 15
+    forbidden = (
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "DOMParser",
+        "eval(",
+        "style:",
+    )
+    assert [(path, word) for path, text in own.items() for word in forbidden if word in text] == []
+
+
 @pytest.mark.parametrize("path", ["../app.py", "..%2fapp.py", "js/../../app.py", "js", "", "/etc/passwd"])
 def test_only_files_of_the_front_end_are_served(client: Client, path: str) -> None:
     assert client("GET", f"/static/x/{path}").status_code == 404
