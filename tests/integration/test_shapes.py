@@ -136,7 +136,7 @@ def check_shapes(connection: psycopg.Connection, pgt: PgTrickle) -> None:
                 wrong.append(f"round {number}, {result.action}, {result.reason}: {text}\n    {verification}")
     print(f"{len(shapes)} shapes, {dict(modes)}, {ROUNDS} rounds: {dict(actions)}, {len(wrong)} wrong")
     assert not wrong, "\n".join(wrong)
-    assert modes["DIFFERENTIAL"] >= 138
+    assert modes["DIFFERENTIAL"] >= 155
     assert actions["DIFFERENTIAL"] >= 20 * ROUNDS
 
 

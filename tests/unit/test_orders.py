@@ -39,6 +39,10 @@ COMPLETED = [
         "SELECT ARRAY(SELECT q.a FROM q WHERE q.b = t.b ORDER BY 1) AS g FROM t",
     ),
     ("SELECT a FROM t ORDER BY b", None),
+    (
+        "SELECT first_value(a) OVER (ORDER BY b RANGE BETWEEN UNBOUNDED PRECEDING AND 1 FOLLOWING) FROM t",
+        None,
+    ),
 ]
 
 

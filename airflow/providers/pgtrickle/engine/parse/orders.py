@@ -147,7 +147,9 @@ def _targets(node: exp.Expr) -> list[exp.Expr | None]:
     if isinstance(node, exp.Values):
         row = node.expressions[0]
         return [None] * (len(row.expressions) if isinstance(row, exp.Tuple) else 1)
-    listed = [target.this if isinstance(target, exp.Alias) else target for target in node.expressions]
+    listed = [
+        (target.this if isinstance(target, exp.Alias) else target).unnest() for target in node.expressions
+    ]
     return [None] * len(listed) if depth else list(listed)
 
 

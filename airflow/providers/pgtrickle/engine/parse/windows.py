@@ -49,6 +49,9 @@ def is_by_position(window: exp.Window) -> bool:
         return False
     if frame is not None and "UNBOUNDED" not in f"{frame.args.get('start')}".upper():
         return False
+    if frame is not None and isinstance(frame.args.get("end"), exp.Expr):
+        # A frame of RANGE by an offset sorts by one column alone.
+        return False
     return name in _BY_POSITION or name == "first_value"
 
 
