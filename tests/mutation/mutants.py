@@ -36,11 +36,15 @@ _FORGOTTEN = {"Negate", "Consolidate", "negate", "coalesce", "multiply"}
 
 @dataclass(frozen=True)
 class Mutant:
-    """``function`` is the qualified name in ``module``; ``change`` says what differs, unique within it."""
+    """``function`` is the qualified name in ``module``; ``change`` says what differs, unique within it.
+
+    ``lines`` are those of the source between which the change is.
+    """
 
     module: str
     function: str
     change: str
+    lines: range
     code: CodeType
 
     @property
@@ -76,7 +80,7 @@ def mutants(module: str) -> Iterator[Mutant]:
                 numbered = change if seen[change] == 1 else f"{change} ({seen[change]})"
                 mutated = _replaced(tree, inner, replacement)
                 code = _code(compile(mutated, file, "exec", dont_inherit=True), function)
-                yield Mutant(module, function, numbered, code)
+                yield Mutant(module, function, numbered, _lines(node), code)
 
 
 # -- what to change ------------------------------------------------------------------------------------------
@@ -188,6 +192,11 @@ def _replaced(tree: ast.Module, path: Path_, replacement: ast.AST) -> ast.Module
     else:
         getattr(parent, field)[index] = copy.deepcopy(replacement)
     return ast.fix_missing_locations(changed)
+
+
+def _lines(node: ast.AST) -> range:
+    places = [part for part in ast.walk(node) if isinstance(part, ast.expr | ast.stmt | ast.keyword)]
+    return range(min(part.lineno for part in places), max(part.end_lineno or 0 for part in places) + 1)
 
 
 def _code(module: CodeType, function: str) -> CodeType:

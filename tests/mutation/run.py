@@ -2,8 +2,8 @@
 
     python -m tests.mutation.run [--only TEXT] [--module NAME]
 
-A mutant takes the place of its function in a process of its own, which creates stream tables whose deltas use
-that function, changes their tables round by round (every other round up to a run's frontier, with later
+A mutant takes the place of its function in a process of its own, which creates stream tables whose deltas run
+through the change, changes their tables round by round (every other round up to a run's frontier, with later
 changes behind it) and verifies each after each refresh. It is caught by a difference or an error. Without a
 mutant the same must show nothing. Mutants that compute the same are in equivalents.txt, with the reason.
 Ends with 1 when another one lives.
@@ -22,6 +22,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import FrameType
 
 import psycopg
 
@@ -50,7 +51,8 @@ SECONDS = 120
 TEMPLATE = "mutants_template"
 START = datetime(2024, 3, 1, tzinfo=UTC)
 
-Uses = dict[str, list[str]]
+Line = tuple[str, int]
+Uses = dict[Line, list[str]]
 
 
 def main() -> int:
@@ -65,7 +67,7 @@ def main() -> int:
     began = time.monotonic()
     with PostgresServer() as server:
         prepare(server)
-        uses = functions_used(server)
+        uses = lines_used(server)
         tried = {mutant.name: chosen(uses, mutant, MORE) for mutant in open_ones}
         queries = list(dict.fromkeys(query for each in tried.values() for query in each))
         for start in range(0, len(queries), MORE):
@@ -131,34 +133,40 @@ def prepare(server: PostgresServer) -> None:
         connection.execute((REGRESSION / "schema.sql").read_text(encoding="utf-8"))
 
 
-def functions_used(server: PostgresServer) -> Uses:
-    """For each function of the modules the queries whose delta calls it."""
+def lines_used(server: PostgresServer) -> Uses:
+    """For each line of the modules the queries whose delta runs through it."""
     files = {importlib.import_module(module).__file__: module for module in MODULES}
     uses: Uses = defaultdict(list)
     with PgTrickle.connect(server.dsn(TEMPLATE), settings=SETTINGS) as pgt:
-        for query in candidates()[::2]:
-            called: set[str] = set()
+        for query in candidates():
+            passed: set[Line] = set()
 
-            def note(frame: object, event: str, _: object, called: set[str] = called) -> None:
-                code = frame.f_code  # type: ignore[attr-defined]
-                if event == "call" and code.co_filename in files:
-                    called.add(f"{files[code.co_filename]}:{code.co_qualname.partition('.<')[0]}")
+            def note(frame: FrameType, event: str, _: object, passed: set[Line] = passed) -> object:
+                module = files.get(frame.f_code.co_filename)
+                if module is None:
+                    return None
+                if event == "line":
+                    passed.add((module, frame.f_lineno))
+                return note
 
-            sys.setprofile(note)
+            sys.settrace(note)
             try:
                 differential = pgt.explain_query(query).refresh_mode == "DIFFERENTIAL"
             except PgTrickleError:
                 differential = False
             finally:
-                sys.setprofile(None)
-            for name in called if differential else ():
-                uses[name].append(query)
+                sys.settrace(None)
+            for line in passed if differential else ():
+                uses[line].append(query)
     return uses
 
 
 def chosen(uses: Uses, mutant: Mutant, most: int) -> list[str]:
-    """Queries that use the mutant's function, taken evenly from all of them."""
-    found = uses.get(f"{mutant.module}:{mutant.function}") or candidates()
+    """Queries whose delta runs through the change, taken evenly from all of them."""
+    found = list(
+        dict.fromkeys(query for line in mutant.lines for query in uses.get((mutant.module, line), ()))
+    )
+    found = found or candidates()
     step = max(1, len(found) // most)
     return found[::step][:most]
 

@@ -12,6 +12,8 @@ INSERT INTO x VALUES (0, 0), (0, 0), (NULL, 1), (2, 2);
 INSERT INTO y VALUES (0, 0), (NULL, 1), (2, NULL);
 INSERT INTO edge VALUES (1, 2), (6, 1);
 SELECT seed(13, 16);
+INSERT INTO vals SELECT id + 500, g, h, 1000, 1000, i8, num, fix, f4, f8, b, bits, iv, m, ip, 'zzz' FROM vals WHERE id < 6;
+DELETE FROM vals WHERE id > 500;
 -- round: keys change, NULL and values change places
 UPDATE emp SET id = id + 100 WHERE id IN (1, 2, 5);
 UPDATE emp SET id = 900 WHERE id = 101;
@@ -39,7 +41,10 @@ UPDATE doc SET d = d + 400, tz = tz - interval '30 days', k = coalesce(k + 1, 0)
 INSERT INTO x SELECT * FROM y;
 DELETE FROM y WHERE b IS NULL;
 UPDATE wide SET p = NULL, r = ROW(ROW(NULL, 'n')::pair, 2)::nested WHERE (p).x = 1;
-INSERT INTO dept VALUES (0, 'ops', 100), (0, 'ops', 100), (NULL, NULL, NULL);
+INSERT INTO dept VALUES (0, 'ops', 100), (0, 'ops', 100), (NULL, NULL, NULL), (2, 'dev', 5);
+DELETE FROM dept WHERE budget = 5;
+INSERT INTO x VALUES (1, 1), (3, 3), (3, 3);
+DELETE FROM x WHERE a = 3;
 -- round: emptied
 TRUNCATE vals, y;
 DELETE FROM dept;
