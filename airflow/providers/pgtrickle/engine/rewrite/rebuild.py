@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Aggregate,
     Apply,
@@ -73,3 +74,10 @@ def transform(root: Op, change: Callable[[Op], Op]) -> Op:
     for node in walk(root):
         built[id(node)] = change(with_inputs(node, [built[id(child)] for child in node.inputs]))
     return built[id(root)]
+
+
+def exactly(op: Op, columns: tuple[str, ...]) -> Op:
+    """The relation with just these columns, in this order."""
+    if op.columns == columns:
+        return op
+    return Project(op, tuple((name, ex.column(name)) for name in columns))

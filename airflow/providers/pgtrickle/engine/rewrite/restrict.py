@@ -50,7 +50,7 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     Window,
     union_all,
 )
-from airflow.providers.pgtrickle.engine.rewrite.rebuild import with_inputs
+from airflow.providers.pgtrickle.engine.rewrite.rebuild import exactly, with_inputs
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -208,14 +208,14 @@ class Restrict:
                 renamed = Project(keys, tuple((new, ex.column(old)) for old, new in names.items()))
                 matches = [ex.equals(ex.column(column), ex.column(names[key])) for column, key in pairs]
                 driven = self.drive(renamed, op.inputs, [*matches, *op.predicates])
-                return _ordered(driven, op.columns)
+                return exactly(driven, op.columns)
             fewer, renamed_pairs = self.keys_of(keys, tuple(dict.fromkeys(key for _, key in below)))
             key_names = dict(renamed_pairs)
             driver = self.restrict(chosen, fewer, tuple((column, key_names[key]) for column, key in below))
         else:
             driver = self.restrict(chosen, keys, below)
         others = [side for index, side in enumerate(op.inputs) if index != position]
-        joined = _ordered(self.drive(driver, others, op.predicates), op.columns)
+        joined = exactly(self.drive(driver, others, op.predicates), op.columns)
         return joined if len(below) == len(pairs) else KeyJoin(joined, keys, pairs)
 
     def _null_free(self, op: Op, keys: Op, pairs: Pairs) -> bool:
@@ -311,9 +311,3 @@ def _equated(op: Op, driver: Op, predicates: Iterable[Expr]) -> list[tuple[str, 
             if mine in op.columns and theirs in driver.columns:
                 pairs.append((mine, theirs))
     return pairs
-
-
-def _ordered(op: Op, columns: tuple[str, ...]) -> Op:
-    if op.columns == columns:
-        return op
-    return Project(op, tuple((name, ex.column(name)) for name in columns))
