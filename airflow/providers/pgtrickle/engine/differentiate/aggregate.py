@@ -9,9 +9,8 @@ change; otherwise A⁻ | K = A | K − ΔA is put together and grouped. Reads th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from airflow.providers.pgtrickle.engine.analysis.states import GroupStates, group_states
+from airflow.providers.pgtrickle.engine.differentiate.calculus import Calculus
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.naming import BIGINT
 from airflow.providers.pgtrickle.engine.ops.nodes import (
@@ -28,11 +27,8 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     union_all,
 )
 
-if TYPE_CHECKING:
-    from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
 
-
-def delta_aggregate(op: Aggregate, delta: Differentiate, change: Op | None = None) -> Op:
+def delta_aggregate(op: Aggregate, delta: Calculus, change: Op | None = None) -> Op:
     """The touched groups after the change, less the same groups before it.
 
     ``change`` is the part of the input's settled delta that counts, all by default; it has to hold all
@@ -50,7 +46,7 @@ def delta_aggregate(op: Aggregate, delta: Differentiate, change: Op | None = Non
     return union_all((after, Negate(Aggregate(before, op.keys, op.calls, op.scalar))), op.columns)
 
 
-def touched_rows(op: Aggregate, delta: Differentiate, change: Op) -> Op:
+def touched_rows(op: Aggregate, delta: Calculus, change: Op) -> Op:
     """The input's present rows in the groups that ``change`` has rows of."""
     state = delta.state(op.input)
     if op.scalar:
@@ -59,7 +55,7 @@ def touched_rows(op: Aggregate, delta: Differentiate, change: Op) -> Op:
     return delta.restrict.restrict(state, keys, pairs)
 
 
-def _both_sides(op: Aggregate, states: GroupStates, touched: Op, change: Op, delta: Differentiate) -> Op:
+def _both_sides(op: Aggregate, states: GroupStates, touched: Op, change: Op, delta: Calculus) -> Op:
     names = delta.names
     after, before = names.fresh("after", BIGINT), names.fresh("before", BIGINT)
     weight = names.fresh("weight", BIGINT)

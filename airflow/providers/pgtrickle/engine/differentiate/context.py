@@ -139,6 +139,6 @@ class Differentiate:
             case Window():
                 return delta_window(op, self)
             case Recursive():
-                return delta_recursive(op, self)
+                return delta_recursive(op, self.stored[op.label], self)
             case _:
                 raise TypeError(f"{type(op).__name__} is not an operator of a defining query")

@@ -11,10 +11,10 @@ it goes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from airflow.providers.pgtrickle.engine.analysis.states import GroupStates, State
 from airflow.providers.pgtrickle.engine.differentiate.aggregate import touched_rows
+from airflow.providers.pgtrickle.engine.differentiate.calculus import Calculus
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
 from airflow.providers.pgtrickle.engine.ops.naming import BIGINT
@@ -32,9 +32,6 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     union_all,
 )
 
-if TYPE_CHECKING:
-    from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
-
 
 def stored_groups(op: Aggregate, states: GroupStates) -> Op:
     """The contents of storage: the key columns, then the states, computed from the whole input."""
@@ -43,7 +40,7 @@ def stored_groups(op: Aggregate, states: GroupStates) -> Op:
 
 
 def delta_grouped_storage(
-    op: Aggregate, states: GroupStates, storage: Scan, sign: str, delta: Differentiate
+    op: Aggregate, states: GroupStates, storage: Scan, sign: str, delta: Calculus
 ) -> Op:
     """The touched groups' rows of storage after the change, with the column ``sign``; plain.
 
@@ -56,7 +53,7 @@ def delta_grouped_storage(
     return merged_groups(op, states, storage, change, sign, delta)
 
 
-def _reread(op: Aggregate, states: GroupStates, change: Op, sign: str, delta: Differentiate) -> Op:
+def _reread(op: Aggregate, states: GroupStates, change: Op, sign: str, delta: Calculus) -> Op:
     calls = tuple(AggregateCall(state.name, state.over_rows()) for state in states.states)
     present = Aggregate(touched_rows(op, delta, change), op.keys, calls, op.scalar)
     columns = (*present.columns, sign)
@@ -71,7 +68,7 @@ def _reread(op: Aggregate, states: GroupStates, change: Op, sign: str, delta: Di
 
 
 def merged_groups(
-    op: Aggregate, states: GroupStates, storage: Scan, change: Op, sign: str, delta: Differentiate
+    op: Aggregate, states: GroupStates, storage: Scan, change: Op, sign: str, delta: Calculus
 ) -> Op:
     """The touched groups from their stored rows and the change; no state of the group is kept as a whole.
 
@@ -128,7 +125,7 @@ def _resolved(
     came: Mapping[str, str],
     left: Mapping[str, str],
     sign: str,
-    delta: Differentiate,
+    delta: Calculus,
 ) -> Op:
     """Take the better value where that decides; read the group again where an extremum left."""
     present = ex.compare(ex.column(states.count), ">", ex.integer(0))

@@ -11,17 +11,13 @@ index serves the key.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from airflow.providers.pgtrickle.engine.differentiate.calculus import Calculus
 from airflow.providers.pgtrickle.engine.differentiate.narrow import narrowed_delta
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.nodes import Empty, Join, Op, Project, union_all
 
-if TYPE_CHECKING:
-    from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
 
-
-def delta_join(op: Join, delta: Differentiate) -> Op:
+def delta_join(op: Join, delta: Calculus) -> Op:
     """One term for each changed input."""
     deltas = [narrowed_delta(op, position, delta) for position in range(len(op.inputs))]
     states = [delta.state(side) for side in op.inputs]

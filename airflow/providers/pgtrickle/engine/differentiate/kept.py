@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from airflow.providers.pgtrickle.engine.analysis.states import GroupStates
+from airflow.providers.pgtrickle.engine.differentiate.calculus import Calculus
 from airflow.providers.pgtrickle.engine.differentiate.grouped_storage import merged_groups
 from airflow.providers.pgtrickle.engine.differentiate.recursive import Stored
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
@@ -30,9 +30,6 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     SemiJoin,
     union_all,
 )
-
-if TYPE_CHECKING:
-    from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ class StoredGroups(Stored):
         rows = Stored.rows(self, columns)
         return Filter(rows, ex.TRUE, few=True) if self.scalar else rows
 
-    def delta(self, op: Aggregate, delta: Differentiate) -> Op:
+    def delta(self, op: Aggregate, delta: Calculus) -> Op:
         """The touched groups after the change, less the same groups before it."""
         touched = self._find(op, delta)
         if touched is None:
@@ -68,7 +65,7 @@ class StoredGroups(Stored):
             before = delta.restrict.restrict(before, touched.keys, touched.pairs)
         return union_all((touched.after, Negate(before)), op.columns)
 
-    def state(self, op: Aggregate, delta: Differentiate) -> Op:
+    def state(self, op: Aggregate, delta: Calculus) -> Op:
         """All groups after the change: as they are stored where it does not touch them."""
         touched, before = self._find(op, delta), self.rows(op.columns)
         if touched is None:
@@ -81,7 +78,7 @@ class StoredGroups(Stored):
         untouched = SemiJoin(before, touched.keys, same, anti=True)
         return union_all((untouched, touched.after), op.columns)
 
-    def _find(self, op: Aggregate, delta: Differentiate) -> _Touched | None:
+    def _find(self, op: Aggregate, delta: Calculus) -> _Touched | None:
         """The touched groups, None when there are none; the same nodes whenever they are asked for."""
         if id(op) not in self._touched:
             change = delta.settled(op.input)

@@ -9,8 +9,8 @@ nothing else.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from airflow.providers.pgtrickle.engine.differentiate.calculus import Calculus
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.nodes import (
     Apply,
@@ -22,11 +22,8 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     UnionAll,
 )
 
-if TYPE_CHECKING:
-    from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
 
-
-def delta_linear(op: Filter | Project | UnionAll | Repeat | Apply, delta: Differentiate) -> Op:
+def delta_linear(op: Filter | Project | UnionAll | Repeat | Apply, delta: Calculus) -> Op:
     """The operator over the deltas of its inputs."""
     if isinstance(op, UnionAll):
         changed = [

@@ -10,9 +10,8 @@ index finds its rows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from airflow.providers.pgtrickle.engine.differentiate.aggregate import delta_aggregate
+from airflow.providers.pgtrickle.engine.differentiate.calculus import Calculus
 from airflow.providers.pgtrickle.engine.differentiate.window import delta_window
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.naming import BIGINT
@@ -32,13 +31,10 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
 )
 from airflow.providers.pgtrickle.engine.rewrite.rebuild import with_inputs
 
-if TYPE_CHECKING:
-    from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
-
 Pairs = list[tuple[str, str]]
 
 
-def narrowed_delta(op: Join, position: int, delta: Differentiate) -> Op:
+def narrowed_delta(op: Join, position: int, delta: Calculus) -> Op:
     """The settled delta of one input of a join, for the groups that the other inputs ask for."""
     side = op.inputs[position]
     path: list[Filter | Project] = []
@@ -94,7 +90,7 @@ def _is_selective(op: Op) -> bool:
     return any(isinstance(node, (Filter, SemiJoin)) for node in walk(op))
 
 
-def _asked_for(change: Op, other: Op, pairs: Pairs, delta: Differentiate) -> Op:
+def _asked_for(change: Op, other: Op, pairs: Pairs, delta: Calculus) -> Op:
     """The changed rows whose key the other input has, or had."""
     names = delta.names
     renamed = {theirs: names.like(theirs) for _, theirs in pairs}

@@ -8,8 +8,7 @@ Padding with NULL is linear, so the delta is the sum of the deltas of the inner 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from airflow.providers.pgtrickle.engine.differentiate.calculus import Calculus
 from airflow.providers.pgtrickle.engine.differentiate.join import delta_join
 from airflow.providers.pgtrickle.engine.differentiate.semi_join import delta_semi_join
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
@@ -23,11 +22,8 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     union_all,
 )
 
-if TYPE_CHECKING:
-    from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
 
-
-def delta_outer_join(op: OuterJoin, delta: Differentiate) -> Op:
+def delta_outer_join(op: OuterJoin, delta: Calculus) -> Op:
     """The inner part, and the unmatched rows of each side that is kept."""
     parts = [delta_join(Join((op.left, op.right), op.predicates), delta)]
     unmatched = delta_semi_join(SemiJoin(op.left, op.right, op.predicates, anti=True), delta)
@@ -38,7 +34,7 @@ def delta_outer_join(op: OuterJoin, delta: Differentiate) -> Op:
     return union_all(tuple(parts), op.columns)
 
 
-def _padded(unmatched: Op, op: OuterJoin, delta: Differentiate) -> Op:
+def _padded(unmatched: Op, op: OuterJoin, delta: Calculus) -> Op:
     if isinstance(unmatched, Empty):
         return Empty(op.columns)
     present = frozenset(unmatched.columns)

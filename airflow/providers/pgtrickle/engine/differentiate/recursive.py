@@ -31,9 +31,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from airflow.providers.pgtrickle.engine.analysis.recursion import can_change, obstacle
+from airflow.providers.pgtrickle.engine.differentiate.calculus import Calculus
 from airflow.providers.pgtrickle.engine.differentiate.recursive_step import Input, StepChange, row_match
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.naming import BIGINT
@@ -52,9 +52,6 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     union_all,
     walk,
 )
-
-if TYPE_CHECKING:
-    from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ class Stored:
         """The stored rows under these names, and their hash."""
         return _renamed(self.scan, self.scan.columns, (*columns, self.by_hash))
 
-    def after(self, change: Op, columns: tuple[str, ...], delta: Differentiate) -> Op:
+    def after(self, change: Op, columns: tuple[str, ...], delta: Calculus) -> Op:
         """The rows after a change: those that it does not touch, and what it makes of the others."""
         if isinstance(change, Empty):
             return self.rows(columns)
@@ -90,11 +87,10 @@ class Stored:
         return union_all((untouched, Plain(union_all((before, change), columns))), columns)
 
 
-def delta_recursive(op: Recursive, delta: Differentiate) -> Op:
-    """The rows that come and go."""
+def delta_recursive(op: Recursive, stored: Stored, delta: Calculus) -> Op:
+    """The rows that come and go; ``stored`` are those of the frontier before."""
     if not can_change(op, delta.changed):
         return Empty(op.columns)
-    stored = delta.stored[op.label]
     if obstacle(op) is not None:
         evaluated = delta.evaluated(op)
         return Consolidate(union_all((evaluated, Negate(stored.rows(op.columns))), op.columns))
@@ -103,7 +99,7 @@ def delta_recursive(op: Recursive, delta: Differentiate) -> Op:
 
 
 class _Law:
-    def __init__(self, op: Recursive, delta: Differentiate, stored: Stored) -> None:
+    def __init__(self, op: Recursive, delta: Calculus, stored: Stored) -> None:
         self.op = op
         self.delta = delta
         self.stored = stored

@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import product
-from typing import TYPE_CHECKING
 
 from airflow.providers.pgtrickle.engine.analysis.recursion import dependent_nodes
+from airflow.providers.pgtrickle.engine.differentiate.calculus import Calculus
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.naming import BIGINT
 from airflow.providers.pgtrickle.engine.ops.nodes import (
@@ -46,10 +46,6 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
 )
 from airflow.providers.pgtrickle.engine.rewrite.rebuild import transform, with_inputs
 
-if TYPE_CHECKING:
-    from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
-
-
 #: Changed inputs of a join over whose parts it is written out.
 _MOST_SPLIT = 2
 
@@ -57,7 +53,7 @@ _MOST_SPLIT = 2
 class StepChange:
     """The parts of a step as functions of the relation that stands for the previous iteration."""
 
-    def __init__(self, op: Recursive, delta: Differentiate) -> None:
+    def __init__(self, op: Recursive, delta: Calculus) -> None:
         self.op = op
         self.delta = delta
         self.step = transform(op.step, self._split_outer_join)
@@ -242,7 +238,7 @@ class StepChange:
 class Input:
     """A relation that the step reads beside the previous iteration, and the parts of its change."""
 
-    def __init__(self, op: Op, delta: Differentiate) -> None:
+    def __init__(self, op: Op, delta: Calculus) -> None:
         self.state = delta.state(op)
         self.change = delta.settled(op)
         self.changed = not isinstance(self.change, Empty)
@@ -274,7 +270,7 @@ class Input:
 def row_match(
     columns: Sequence[str],
     other: Op,
-    delta: Differentiate,
+    delta: Calculus,
     *,
     by_hash: str | None = None,
     own_hash: str | None = None,

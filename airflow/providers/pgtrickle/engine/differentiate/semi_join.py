@@ -13,8 +13,8 @@ equality in θ, A and B as a whole.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from airflow.providers.pgtrickle.engine.differentiate.calculus import Calculus
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.naming import BIGINT
 from airflow.providers.pgtrickle.engine.ops.nodes import (
@@ -34,11 +34,8 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     union_all,
 )
 
-if TYPE_CHECKING:
-    from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
 
-
-def delta_semi_join(op: SemiJoin, delta: Differentiate) -> Op:
+def delta_semi_join(op: SemiJoin, delta: Calculus) -> Op:
     """New and gone left rows against the present right side, and the old ones whose existence flipped."""
     parts: list[Op] = []
     left = delta.settled(op.left)
@@ -50,7 +47,7 @@ def delta_semi_join(op: SemiJoin, delta: Differentiate) -> Op:
     return union_all(tuple(parts), op.columns)
 
 
-def _flips(op: SemiJoin, delta: Differentiate) -> Op:
+def _flips(op: SemiJoin, delta: Calculus) -> Op:
     names = delta.names
     change = delta.settled(op.right)
     touched = Number(_touched(op, delta), names.fresh("row", BIGINT), names.fresh("weight", BIGINT))
@@ -104,7 +101,7 @@ def _flips(op: SemiJoin, delta: Differentiate) -> Op:
     return AsWeight(weighted, flip)
 
 
-def _touched(op: SemiJoin, delta: Differentiate) -> Op:
+def _touched(op: SemiJoin, delta: Calculus) -> Op:
     """The rows of A⁻ that can match a row of ΔB: those at its keys.
 
     A superset is harmless, it does not flip.

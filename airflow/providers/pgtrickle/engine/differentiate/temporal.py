@@ -19,8 +19,8 @@ come and go the other way. Temporal filters are Materialize's, there for monoton
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from airflow.providers.pgtrickle.engine.differentiate.calculus import Calculus
 from airflow.providers.pgtrickle.engine.ops import expressions as ex
 from airflow.providers.pgtrickle.engine.ops.clock import before, crossings, replace_tests, tests_of
 from airflow.providers.pgtrickle.engine.ops.expressions import Expr
@@ -34,11 +34,8 @@ from airflow.providers.pgtrickle.engine.ops.nodes import (
     union_all,
 )
 
-if TYPE_CHECKING:
-    from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
 
-
-def delta_temporal(op: Filter | Project, delta: Differentiate) -> Op:
+def delta_temporal(op: Filter | Project, delta: Calculus) -> Op:
     """The operator at the earlier time over the change, and what the passing of time does to the rest."""
     parts: list[Op] = []
     change = delta(op.input)

@@ -10,15 +10,12 @@ input.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from airflow.providers.pgtrickle.engine.differentiate.calculus import Calculus
 from airflow.providers.pgtrickle.engine.ops.nodes import Empty, Negate, Op, Plain, Window, union_all
 
-if TYPE_CHECKING:
-    from airflow.providers.pgtrickle.engine.differentiate.context import Differentiate
 
-
-def delta_window(op: Window, delta: Differentiate, change: Op | None = None) -> Op:
+def delta_window(op: Window, delta: Calculus, change: Op | None = None) -> Op:
     """The touched partitions after the change, less the same partitions before it.
 
     ``change`` as in ``delta_aggregate``, of partitions.
