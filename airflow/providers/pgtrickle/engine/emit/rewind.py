@@ -34,4 +34,5 @@ def rows_at(relation: Relation, captured: Collection[int], at: Snapshot, now: Sn
         f"{supplied.get(column.number, f'NULL::{column.type.name}')} AS {quote_identifier(column.name)}"
         for column in relation.columns
     )
-    return f"SELECT {targets} FROM ({emitter.select(state)}) AS r"
+    # Behind a fence: a condition of the query's may fail for a row that was not there yet.
+    return f"SELECT {targets} FROM ({emitter.select(state)}) AS r OFFSET 0"

@@ -10,9 +10,9 @@ _REMEDIES = {
     "refresh tries again.",
     "22": "A value in the sources does not fit what the query does with it (a division by zero, a cast, an "
     "overflow). "
-    "Let the query guard against it, with NULLIF or a CASE; or correct the rows and refresh once in full.",
-    "22012": "The query divides by zero. Put NULLIF(divisor, 0) into it; or correct the rows and refresh "
-    "once in full.",
+    "Let the query guard against it, with NULLIF or a CASE; or correct the rows: the next refresh goes on.",
+    "22012": "The query divides by zero. Put NULLIF(divisor, 0) into it; or correct the rows: the next "
+    "refresh goes on.",
     "23": "A constraint on the stream table's storage refused a row. Verify the stream table; a full "
     "refresh rebuilds it.",
     "25P02": "An earlier statement of the transaction failed. Look at the error before this one.",

@@ -59,6 +59,9 @@ from airflow.providers.pgtrickle.engine.settings import Settings
 #: SQLSTATEs by which PostgreSQL says that a cached definition no longer fits: a name in it is gone.
 _STALE_DEFINITION = frozenset({"42703", "42P01", "42883", "42704", "0A000"})
 
+#: Classes of SQLSTATEs by which PostgreSQL says that an expression cannot be computed for some row.
+_DATA_ERRORS = frozenset({"21", "22"})
+
 #: The statements that look before a refresh are always the same: planning them costs more than running them.
 _PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
 
@@ -103,7 +106,9 @@ class Refresher:
             )
         try:
             attempt = retrying(self.settings.refresh_attempts)
-            return attempt(self._attempts, table, run, full, watch)
+            return attempt(
+                self._attempts, table, run, "A full refresh was asked for." if full else None, watch
+            )
         except PgTrickleError as error:
             self.afterwards.record_failure(table, error, run, watch)
             raise
@@ -111,7 +116,7 @@ class Refresher:
     # -- attempts -----------------------------------------------------------------------------------------
 
     def _attempts(
-        self, table: StreamTable, run: RunFrontier | None, full: bool, watch: Stopwatch
+        self, table: StreamTable, run: RunFrontier | None, full: str | None, watch: Stopwatch
     ) -> RefreshResult:
         """Try until nothing stands in the way that this session can clear away itself."""
         rebuild: str | None = None
@@ -131,6 +136,10 @@ class Refresher:
             except StorageMismatch as error:
                 rebuild = error.message
             except RefreshFailed as error:
+                if full is None and (error.sqlstate or "")[:2] in _DATA_ERRORS:
+                    # The row may be gone again: a delta meets it all the same, coming and going.
+                    full = f"By deltas it failed: {error.message}"
+                    continue
                 if stale or error.sqlstate not in _STALE_DEFINITION:
                     raise
                 # Once more, unless nothing was cached that could be stale.
@@ -172,7 +181,7 @@ class Refresher:
         table: StreamTable,
         known: Known,
         run: RunFrontier | None,
-        full: bool,
+        full: str | None,
         rebuild: str | None,
         watch: Stopwatch,
     ) -> RefreshResult:
@@ -260,7 +269,7 @@ class Refresher:
         counts = self._apply(empty, known, plan, moment, target, {}, watch)
         catalog.add_version(self.session, table.id, target.snapshot)
         result = _result(table, plan, counts, target, moment.reached(None), watch)
-        facts = self._facts(table, definition, moment, target, reason, full=False)
+        facts = self._facts(table, definition, moment, target, reason, full=None)
         self.afterwards.record(table, result, facts, None, watch, _reached(moment, target, live))
         return result
 
@@ -277,7 +286,7 @@ class Refresher:
         moment: Moment,
         target: Frontier,
         rebuild: str | None,
-        full: bool,
+        full: str | None,
     ) -> Facts:
         session = self.session
         counted: dict[int, int] = {}

@@ -43,7 +43,7 @@ class Facts:
     late: frozenset[int]
     source_rows: float | None
     rebuild_reason: str | None
-    full_requested: bool
+    full_reason: str | None
     moves: bool = False
 
 
@@ -74,8 +74,8 @@ def decide(facts: Facts, settings: Settings) -> Plan:
         return Plan("REINITIALIZE", facts.rebuild_reason, late=facts.late)
     if not facts.populated:
         return Plan("FULL", "The stream table is filled for the first time.", late=facts.late)
-    if facts.full_requested:
-        return Plan("FULL", "A full refresh was asked for.", late=facts.late)
+    if facts.full_reason is not None:
+        return Plan("FULL", facts.full_reason, late=facts.late)
     if not changed and not facts.moves:
         return Plan("NO_DATA", "No source has changed.", late=facts.late)
     if not facts.differential:
