@@ -60,7 +60,7 @@ def own_objects(dsn: str) -> set[str]:
             dsn,
             "SELECT relnamespace::regnamespace || '.' || relname FROM pg_class WHERE relkind IN ('r', 'v')"
             " AND relnamespace::regnamespace::text IN"
-            " ('pgtrickle_data', 'pgtrickle_defs', 'pgtrickle_changes')"
+            " ('pgtrickle_data', 'pgtrickle_defs', 'pgtrickle_changes') AND relname <> 'survivors'"
             " UNION ALL SELECT 'trigger ' || tgname FROM pg_trigger WHERE NOT tgisinternal",
         )
     }
@@ -493,7 +493,7 @@ def test_mode_follows_a_replaced_view_of_the_same_layout(pgt: PgTrickle, databas
     run(database, "CREATE VIEW shop.v AS SELECT note FROM shop.orders")
     pgt.create_stream_table("shop.t", "SELECT note FROM shop.v", refresh_mode="DIFFERENTIAL")
     view = "CREATE OR REPLACE VIEW shop.v AS SELECT note FROM shop.orders WHERE "
-    for condition, mode in (("now() > '2020-01-01'", "FULL"), ("id > 3", "DIFFERENTIAL")):
+    for condition, mode in (("current_user IS NOT NULL", "FULL"), ("id > 3", "DIFFERENTIAL")):
         run(database, view + condition)
         assert pgt.refresh_stream_table("shop.t").action == "REINITIALIZE"
         assert pgt.stream_table("shop.t").effective_mode == mode

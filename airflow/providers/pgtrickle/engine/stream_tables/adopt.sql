@@ -31,6 +31,7 @@ BEGIN
         EXECUTE pg_catalog.format('DROP TABLE pgtrickle_changes.%I', part.relname);
     END LOOP;
     DELETE FROM pgtrickle.pgt_capture;
+    DELETE FROM pgtrickle_changes.survivors;
     DELETE FROM pgtrickle.pgt_capture_gaps;
     DELETE FROM pgtrickle.pgt_runs;
     DELETE FROM pgtrickle.pgt_versions;
