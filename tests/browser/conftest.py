@@ -58,9 +58,12 @@ class Page:
         return f"{self.address.partition('?')[0]}#/database/{fragment}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def eyes() -> Iterator[Eyes]:
-    """A browser; the tests are skipped where there is none."""
+    """A browser; the tests are skipped where there is none.
+
+    Not for the whole session: Playwright's event loop is in the way of every other one.
+    """
     with Eyes.open_or_skip() as browser:
         yield browser
 

@@ -48,7 +48,8 @@ def assert_all_exact(dsn: str) -> None:
             assert pgt.verify_stream_table(name), name
             found = compare(connection, name, query)
             assert found, (name, found)
-            assert found.rows or name == "wrong", name
+            # Nothing is wrong, and what was truncated last may be empty.
+            assert found.rows or name in ("wrong", "notes"), name
         assert not broken_invariants(connection)
         # What was consumed is gone from the buffers, so nothing can be applied a second time.
         again = [pgt.refresh_stream_table(name).action for name in STREAM_TABLES]

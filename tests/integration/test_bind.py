@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from airflow.providers.pgtrickle.engine.db import Session
+from airflow.providers.pgtrickle.engine.definitions import bind as bind_module
 from airflow.providers.pgtrickle.engine.definitions.bind import bind, create_definition
 from airflow.providers.pgtrickle.engine.errors import InvalidQuery, UnsupportedQuery
 from airflow.providers.pgtrickle.engine.names import QualifiedName
@@ -116,10 +117,18 @@ def test_views_are_followed_to_any_depth(connection: psycopg.Connection) -> None
     assert binding.obstacle is None
 
 
-def test_an_obstacle_in_a_view_names_the_view(connection: psycopg.Connection) -> None:
-    connection.execute("""
-        CREATE VIEW odd AS WITH RECURSIVE r(s) AS (SELECT id FROM t UNION ALL SELECT s FROM r)
-        CYCLE s SET mark TO 'Y' DEFAULT 'N' USING path SELECT s FROM r""")
+def test_an_obstacle_in_a_view_names_the_view(
+    connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No construct is known that our parser misreads: the comparison is made to say so.
+    compare = bind_module.first_difference
+    monkeypatch.setattr(
+        bind_module,
+        "first_difference",
+        lambda text, other: "+ 2 instead of + 1" if "+ 1" in text else compare(text, other),
+    )
+    connection.execute("CREATE VIEW odd AS SELECT id + 1 AS s FROM t")
+    assert define(connection, "SELECT id FROM t").obstacle is None
     obstacle = define(connection, "SELECT s FROM odd").obstacle
     assert obstacle is not None
     assert obstacle.startswith("View shop.odd: ")
