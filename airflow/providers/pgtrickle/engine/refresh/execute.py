@@ -35,6 +35,7 @@ from airflow.providers.pgtrickle.engine.refresh.cache import DefinitionCache, Kn
 from airflow.providers.pgtrickle.engine.refresh.interruptions import (
     CaptureGap,
     DefinitionMoved,
+    DeltaFailed,
     LayoutMoved,
     StorageMismatch,
 )
@@ -135,11 +136,10 @@ class Refresher:
                 table = catalog.by_id(self.session, table.id)
             except StorageMismatch as error:
                 rebuild = error.message
+            except DeltaFailed as failure:
+                # The row may be gone again: a delta meets it all the same, coming and going.
+                full = f"By deltas it failed: {failure}"
             except RefreshFailed as error:
-                if full is None and (error.sqlstate or "")[:2] in _DATA_ERRORS:
-                    # The row may be gone again: a delta meets it all the same, coming and going.
-                    full = f"By deltas it failed: {error.message}"
-                    continue
                 if stale or error.sqlstate not in _STALE_DEFINITION:
                     raise
                 # Once more, unless nothing was cached that could be stale.
@@ -333,7 +333,14 @@ class Refresher:
         """Do what is planned; rows inserted and deleted."""
         if plan.action == "NO_DATA":
             return 0, 0
-        counts = apply_plan(self.session, self.settings, table, known, plan, moment, target, counted, watch)
+        try:
+            counts = apply_plan(
+                self.session, self.settings, table, known, plan, moment, target, counted, watch
+            )
+        except RefreshFailed as error:
+            if plan.action == "DIFFERENTIAL" and (error.sqlstate or "")[:2] in _DATA_ERRORS:
+                raise DeltaFailed(error.message) from error
+            raise
         partitioned = known.definition.partitioned
         if partitioned and partitions_changed(self.session, partitioned):
             # One that was attached after the snapshot may have been read.

@@ -24,3 +24,7 @@ class DefinitionMoved(Exception):
 
 class LayoutMoved(Exception):
     """Storage is not laid out for the query as it is understood now; the message says why."""
+
+
+class DeltaFailed(Exception):
+    """An expression cannot be computed for a row that a delta met; the message is PostgreSQL's."""
